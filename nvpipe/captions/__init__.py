@@ -1,0 +1,1 @@
+"""Narrations into captions: cues, styles, bitmaps, subtitle files."""

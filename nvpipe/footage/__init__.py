@@ -1,0 +1,1 @@
+"""Footage: the library, what happens in it, and which parts to show."""

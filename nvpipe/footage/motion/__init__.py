@@ -1,0 +1,39 @@
+"""Scorers of action, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from nvpipe.registry import Entry, Probe, Registry
+from nvpipe.types import Footage, MotionTrack
+
+if TYPE_CHECKING:
+    from nvpipe.media.decode import Decoder
+
+
+class Scorer(Protocol):
+    """Turns a video into a track of action scores."""
+
+    def probe(self) -> Probe: ...
+
+    @property
+    def version(self) -> str:
+        """Name and version, part of every cache key: a change of results changes it."""
+        ...
+
+    def score(
+        self, footage: Footage, decoder: Decoder, *, on_progress: Callable[[float], None] | None = None
+    ) -> MotionTrack:
+        """Decode the whole video once and score it; `on_progress` is told how many seconds are done.
+
+        Raises:
+            MediaError: nothing of it can be decoded.
+        """
+        ...
+
+
+SCORERS: Registry[Scorer] = Registry(
+    "scorer",
+    (Entry("torch-diff", "nvpipe.footage.motion.torch_diff:TorchDiffScorer", "sudden change and sound"),),
+)

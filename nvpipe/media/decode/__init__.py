@@ -1,0 +1,92 @@
+"""Readers of video frames, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
+
+from nvpipe.registry import Entry, Probe, Registry
+
+if TYPE_CHECKING:
+    import av
+    import torch
+
+    from nvpipe.types import MediaInfo
+
+
+class Frame(Protocol):
+    """A decoded picture.
+
+    Its planes are valid until the reader is asked for the next one; clone what you keep.
+    """
+
+    @property
+    def time_s(self) -> float:
+        """Presentation time, from the start of the video (the first frame is at about 0)."""
+        ...
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of its packet, 0 when unknown."""
+        ...
+
+    def planes(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Y `[H, W]`, U and V `[H/2, W/2]`, uint8 views (maybe strided) where the reader decodes to.
+
+        As coded: not rotated. Other pixel formats are converted to 8-bit 4:2:0 first.
+        """
+        ...
+
+    def to_av(self) -> av.VideoFrame:
+        """The picture in host memory, as coded, its buffers kept alive by the returned frame."""
+        ...
+
+
+class Reader(Protocol):
+    """An open video."""
+
+    @property
+    def info(self) -> MediaInfo: ...
+
+    @property
+    def damaged(self) -> int:
+        """How many packets could not be decoded so far."""
+        ...
+
+    def frames(self, start_s: float = 0.0, end_s: float | None = None) -> Iterator[Frame]:
+        """Frames shown during `[start_s, end_s)`, in order of presentation.
+
+        The first one is the frame on display at `start_s`. Decoding errors inside the file are skipped and
+        counted; the iterator ends where nothing more can be decoded.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Decoder(Protocol):
+    """A way of decoding."""
+
+    def probe(self) -> Probe: ...
+
+    def open(self, path: Path) -> Reader:
+        """Open a video.
+
+        Raises:
+            MediaError: it is missing, damaged beyond use, hostile or has no video.
+            UnsupportedMediaError: it would come out wrong.
+        """
+        ...
+
+
+DECODERS: Registry[Decoder] = Registry(
+    "decoder", (Entry("pyav", "nvpipe.media.decode.pyav:PyAvDecoder", "libavcodec on the CPU"),)
+)

@@ -1,0 +1,107 @@
+"""Named backends, proven by opening them, and the one rule by which `auto` chooses."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+from nvpipe.errors import BackendUnavailableError, UsageError
+from nvpipe.types import BackendChoice
+
+AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What came of really opening a backend."""
+
+    usable: bool
+    reason: str
+    """What was proven, or why it cannot be used."""
+    fix: str = ""
+    """What the user can do about it."""
+
+
+class Backend(Protocol):
+    """What every registered backend has."""
+
+    def probe(self) -> Probe:
+        """Open a small real session; an import that succeeds proves nothing."""
+        ...
+
+
+T = TypeVar("T", bound=Backend)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A backend by name; its module is imported only when it is loaded."""
+
+    name: str
+    target: str
+    """`module:class`; the class is called without arguments."""
+    summary: str
+
+
+class Registry(Generic[T]):
+    """The backends of one kind, best first.
+
+    Raises:
+        ValueError: two entries have the same name.
+    """
+
+    def __init__(self, kind: str, entries: tuple[Entry, ...]) -> None:
+        self.kind = kind
+        self._entries = {entry.name: entry for entry in entries}
+        if len(self._entries) != len(entries):
+            raise ValueError(f"two {kind}s have the same name")
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._entries)
+
+    def load(self, name: str) -> T:
+        """Import and create a backend.
+
+        Raises:
+            UsageError: there is no backend of that name.
+        """
+        if name not in self._entries:
+            raise UsageError(
+                f"there is no {self.kind} named {name!r}", hint=f"choose one of: {', '.join(self.names())}"
+            )
+        module, _, attribute = self._entries[name].target.partition(":")
+        return cast(T, cast(Any, getattr(importlib.import_module(module), attribute))())
+
+    def probe(self, name: str) -> Probe:
+        """Load and prove a backend; an import error is a verdict, not a crash."""
+        try:
+            backend = self.load(name)
+        except ImportError as error:
+            return Probe(False, f"cannot be imported: {error}")
+        return backend.probe()
+
+    def choose(self, wanted: str = AUTO) -> tuple[T, BackendChoice]:
+        """The backend asked for, or with `auto` the first one that proves usable.
+
+        Raises:
+            UsageError: there is no backend of that name.
+            BackendUnavailableError: it is not usable here.
+        """
+        refused: list[str] = []
+        for name in self.names() if wanted == AUTO else (wanted,):
+            if name not in self._entries:
+                self.load(name)
+            probe = self.probe(name)
+            if probe.usable:
+                return self.load(name), BackendChoice(name, wanted, "; ".join(refused))
+            refused.append(f"{name}: {probe.reason}")
+            if wanted != AUTO:
+                raise BackendUnavailableError(
+                    f"{self.kind} {name} is not usable here: {probe.reason}", hint=probe.fix
+                )
+        raise BackendUnavailableError(f"no {self.kind} is usable here: {'; '.join(refused)}")

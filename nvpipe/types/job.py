@@ -1,0 +1,45 @@
+"""What a run is asked to do, and what became of each step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Outcome = Literal["ran", "cached", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class BackendChoice:
+    """Which backend a stage uses, which was wanted, and why a better one was not taken."""
+
+    used: str
+    wanted: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """What one stage of one job did."""
+
+    stage: str
+    key: str
+    outcome: Outcome
+    backend: str
+    seconds: float
+    peak_memory_bytes: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A moment of a stage, for the live display."""
+
+    stage: str
+    label: str
+    """Which job or file."""
+    done: float
+    """In the unit of `total`."""
+    total: float | None
+    """None while unknown."""
+    unit: Literal["s", "items"] = "s"
+    """Seconds of media, so that speed against real time can be shown, or items."""

@@ -1,0 +1,41 @@
+"""Scripts into spoken audio with word times."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from nvpipe.registry import Entry, Probe, Registry
+from nvpipe.types import Narration, Script
+
+
+class Speaker(Protocol):
+    """Speaks a script."""
+
+    def probe(self) -> Probe: ...
+
+    def resolve_voice(self, language: str, voice: str | None) -> str:
+        """The full name of the voice that will speak.
+
+        Raises:
+            UsageError: there is no voice of that name.
+            ArticleError: no voice speaks that language.
+        """
+        ...
+
+    def speak(self, script: Script, *, voice: str, rate: float, output: Path) -> Narration:
+        """Speak the script into a WAV file at `output`, written whole or not at all.
+
+        Args:
+            voice: a name from `resolve_voice`.
+            rate: speaking rate, 1.0 is the voice's own; 1.1 is ten per cent faster.
+
+        Raises:
+            BackendFailedError: the synthesiser failed.
+        """
+        ...
+
+
+SPEAKERS: Registry[Speaker] = Registry(
+    "speaker", (Entry("espeak", "nvpipe.voice.espeak:EspeakSpeaker", "eSpeak NG, in a process of its own"),)
+)
