@@ -1,0 +1,1 @@
+"""What nvpipe remembers: plain JSON in the storage folder, never trusted, never needed."""

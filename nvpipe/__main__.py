@@ -1,0 +1,5 @@
+"""`python -m nvpipe`."""
+
+from nvpipe.cli import main
+
+main()

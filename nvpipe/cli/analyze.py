@@ -1,0 +1,55 @@
+"""`nvpipe analyze`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nvpipe.cli.options import json_option, print_json, settings_from, settings_options, verbosity_options
+from nvpipe.cli.progress import open_reporter
+
+if TYPE_CHECKING:
+    from nvpipe.pipeline.analyse import Analysed
+
+
+@click.command("analyze")
+@click.argument("footage", nargs=-1, required=True, metavar="FOOTAGE...")
+@settings_options("decoder", "storage")
+@json_option
+@verbosity_options
+def command(
+    footage: tuple[str, ...], as_json: bool, verbose: bool, quiet: bool, config: Path | None, **flags: Any
+) -> int:
+    """Score footage for action and fill the cache.
+
+    FOOTAGE is a video file, a folder or a pattern.
+    """
+    from nvpipe.pipeline.analyse import analyse_all
+
+    settings = settings_from(config, flags)
+    with open_reporter(verbose=verbose, quiet=quiet) as reporter:
+        found, failed = analyse_all(footage, settings, reporter)
+    if as_json:
+        print_json({"footage": [_document(one) for one in found]})
+    else:
+        for one in found:
+            spent = "already there" if one.cached else f"{one.seconds:.1f} s"
+            click.echo(
+                f"{one.footage.video_id}  {one.track.duration_s:.1f} s of footage, {spent}  {one.footage.path}"
+            )
+    return 1 if failed else 0
+
+
+def _document(one: Analysed) -> dict[str, Any]:
+    return {
+        "video_id": one.footage.video_id,
+        "path": str(one.footage.path),
+        "duration_s": one.track.duration_s,
+        "step_s": one.track.step_s,
+        "scores": list(one.track.scores),
+        "cached": one.cached,
+        "seconds": one.seconds,
+        "warnings": list(one.track.warnings),
+    }

@@ -1,0 +1,174 @@
+"""How a run shows itself on stderr: a live display on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from nvpipe.pipeline.reporter import Reporter, Silent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nvpipe.types import Progress, StageResult
+
+PLAIN_EVERY_S = 5.0
+FAILED = "failed"
+
+
+@contextmanager
+def open_reporter(*, verbose: bool = False, quiet: bool = False) -> Iterator[Reporter]:
+    """The reporter that fits where stderr goes."""
+    if quiet:
+        yield ErrorsOnly()
+    elif sys.stderr.isatty():
+        with Live(verbose) as live:
+            yield live
+    else:
+        yield Plain(verbose)
+
+
+class ErrorsOnly(Silent):
+    """Says nothing but errors."""
+
+    def job_ended(self, label: str, status: str, text: str, seconds: float) -> None:
+        if status == FAILED:
+            sys.stderr.write(error_line(text) + "\n")
+
+
+class Plain:
+    """A line for each thing that happens, and one every few seconds of a long stage."""
+
+    def __init__(self, verbose: bool) -> None:
+        self._verbose = verbose
+        self._pace = Pace()
+        self._last_s = time.monotonic()
+
+    def job_started(self, label: str, number: int, total: int) -> None:
+        self._line(f"[{number}/{total}] {label}")
+
+    def progress(self, moment: Progress) -> None:
+        pace = self._pace.of(moment)
+        now = time.monotonic()
+        if moment.done and now - self._last_s >= PLAIN_EVERY_S:
+            self._last_s = now
+            self._line(f"  {moment.stage} {pace}")
+
+    def stage_ended(self, label: str, result: StageResult) -> None:
+        self._last_s = time.monotonic()
+        if result.outcome != FAILED:
+            self._line(f"  {result.stage} {_ending(result)}")
+
+    def notice(self, text: str) -> None:
+        self._line(f"  note: {text}")
+
+    def warning(self, text: str) -> None:
+        self._line(f"  warning: {text}")
+
+    def job_ended(self, label: str, status: str, text: str, seconds: float) -> None:
+        self._line(error_line(text) if status == FAILED else f"  {status} in {seconds:.1f} s: {text}")
+
+    def _line(self, text: str) -> None:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+
+class Pace:
+    """Percentage, speed against real time and time left of the stage at work."""
+
+    def __init__(self) -> None:
+        self._stage: tuple[str, str] | None = None
+        self._start_s = 0.0
+
+    def of(self, moment: Progress) -> str:
+        if (moment.stage, moment.label) != self._stage or not moment.done:
+            self._stage = (moment.stage, moment.label)
+            self._start_s = time.monotonic()
+        spent_s = time.monotonic() - self._start_s
+        if not moment.total or not moment.done or spent_s <= 0:
+            return ""
+        share = min(1.0, moment.done / moment.total)
+        left_s = spent_s * (1 - share) / share
+        speed = f", {moment.done / spent_s:.1f}x real time" if moment.unit == "s" else ""
+        return f"{share:4.0%}{speed}, {clock(left_s)} left"
+
+
+class Live:
+    """A bar for the stage at work, finished stages above it (rich)."""
+
+    def __init__(self, verbose: bool) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn
+        from rich.progress import Progress as Bars
+
+        self._verbose = verbose
+        self._console = Console(stderr=True, highlight=False)
+        self._bars = Bars(
+            TextColumn("  {task.fields[stage]:<10}"),
+            BarColumn(bar_width=32),
+            TextColumn("{task.fields[pace]}"),
+            console=self._console,
+            transient=True,
+            refresh_per_second=8,
+        )
+        self._task: Any = None
+        self._pace = Pace()
+
+    def __enter__(self) -> Live:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def job_started(self, label: str, number: int, total: int) -> None:
+        self._print(f"[{number}/{total}] {label}", "bold")
+
+    def progress(self, moment: Progress) -> None:
+        pace = self._pace.of(moment)
+        if self._task is None:
+            self._task = self._bars.add_task("", stage=moment.stage, pace=pace, total=moment.total)
+        self._bars.update(self._task, stage=moment.stage, pace=pace, total=moment.total, completed=moment.done)
+
+    def stage_ended(self, label: str, result: StageResult) -> None:
+        if self._task is not None:
+            self._bars.remove_task(self._task)
+            self._task = None
+        if result.outcome != FAILED:
+            self._print(f"  {result.stage:<10} {_ending(result)}", "green")
+
+    def notice(self, text: str) -> None:
+        self._print(f"  note: {text}", "cyan")
+
+    def warning(self, text: str) -> None:
+        self._print(f"  warning: {text}", "yellow")
+
+    def job_ended(self, label: str, status: str, text: str, seconds: float) -> None:
+        if status == FAILED:
+            self._print(error_line(text), "red")
+        else:
+            self._print(f"  {status} in {seconds:.1f} s: {text}", "bold green")
+
+    def _print(self, text: str, style: str) -> None:
+        self._console.print(text, style=style, markup=False, soft_wrap=True)
+
+
+def error_line(text: str) -> str:
+    """How every error looks."""
+    return f"nvpipe: error: {text}"
+
+
+def clock(seconds: float) -> str:
+    """Seconds as m:ss, or h:mm:ss from an hour on."""
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, secs = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{secs:02}" if hours else f"{minutes}:{secs:02}"
+
+
+def _ending(result: StageResult) -> str:
+    if result.outcome == "cached":
+        return "already there"
+    return f"{result.outcome} in {result.seconds:.1f} s" + (f" ({result.backend})" if result.backend else "")

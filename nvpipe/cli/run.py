@@ -1,0 +1,87 @@
+"""`nvpipe run`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nvpipe.cli.options import json_option, print_json, settings_from, settings_options, verbosity_options
+from nvpipe.cli.progress import open_reporter
+from nvpipe.errors import UsageError
+
+if TYPE_CHECKING:
+    from nvpipe.pipeline.run import RunReport
+
+
+@click.command("run")
+@click.argument("articles", nargs=-1, metavar="ARTICLE...")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("nvpipe-out"), metavar="DIR",
+              help="Output folder.  [default: ./nvpipe-out]")  # fmt: skip
+@click.option("--sample", is_flag=True, help="Use the packaged sample article and footage.")
+@settings_options(
+    "footage", "seconds", "layout", "captions", "quality", "language", "voice", "writer", "speaker", "decoder",
+    "encoder", "x264-params", "storage",
+)  # fmt: skip
+@json_option
+@verbosity_options
+def command(
+    articles: tuple[str, ...],
+    out: Path,
+    sample: bool,
+    as_json: bool,
+    verbose: bool,
+    quiet: bool,
+    config: Path | None,
+    **flags: Any,
+) -> int:
+    """Turn articles and footage into narrated, captioned, vertical shorts.
+
+    ARTICLE is a .md, .txt or .html file, - for standard input, or a jobs file: a .jsonl with one
+    {"article": PATH, ...} a line, whose other keys are option names and win over the command line.
+
+    Every short is <slug>.mp4 with <slug>.srt and a manifest <slug>.json beside it. A run that was
+    stopped goes on where it stopped; one that is repeated finds everything done.
+    """
+    from nvpipe.pipeline.jobs import expand
+    from nvpipe.pipeline.run import run
+
+    settings = settings_from(config, flags)
+    sources = list(articles)
+    if sample:
+        from nvpipe.sample import sample_article, sample_footage
+
+        if sources:
+            raise UsageError("--sample brings its own article", hint="leave the others out")
+        sources = [str(sample_article())]
+        if not settings.footage:
+            settings = replace(settings, footage=(str(sample_footage()),))
+    if sources.count("-") > 1:
+        raise UsageError("standard input can be only one article")
+    requests = expand(sources, settings)
+    with open_reporter(verbose=verbose, quiet=quiet) as reporter:
+        report = run(requests, out, reporter, sys.stdin.buffer)
+    if as_json:
+        print_json(_document(report))
+    return report.exit_code
+
+
+def _document(report: RunReport) -> dict[str, Any]:
+    return {
+        "jobs": [
+            {
+                "article": job.article,
+                "status": job.status,
+                "output": None if job.output is None else str(job.output),
+                "manifest": None if job.manifest is None else str(job.manifest),
+                "seconds": job.seconds,
+                "error": job.error,
+                "cached": job.cached,
+            }
+            for job in report.jobs
+        ],
+        "seconds": report.seconds,
+    }

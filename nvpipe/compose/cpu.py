@@ -1,0 +1,170 @@
+"""The pictures of a timeline, composed in host memory by libavfilter and numpy.
+
+Decoding and layout run in a thread of their own: libav releases the interpreter's lock, so that the next picture
+is made while the encoder works on the last one.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from typing import TYPE_CHECKING
+
+from nvpipe.errors import MediaError
+from nvpipe.media.graph import VideoGraph
+from nvpipe.media.normalise import source_filters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import av
+
+    from nvpipe.compose import Layout
+    from nvpipe.media.decode import Decoder, Reader
+    from nvpipe.types import Cut, MediaInfo, OutputFormat, Timeline
+
+QUEUE = 8
+"""Composed pictures waiting for the encoder, 3 MB each at 1080x1920."""
+SMALL_AFTER_S = 30.0
+"""Longer narrations at quality `low` are composed at two thirds of the size and scaled up."""
+_EARLY_S = 0.001
+"""How much before its time a frame is taken, so that rounded time stamps don't shift the pace."""
+
+
+class Pictures:
+    """Pictures of a timeline in order, without captions, one for each frame of the output.
+
+    Every picture may be drawn on. Leave the `with` block to stop decoding.
+    """
+
+    def __init__(self, timeline: Timeline, decoder: Decoder, layout: Layout) -> None:
+        self._timeline = timeline
+        self._decoder = decoder
+        self._layout = layout
+        self._queue: queue.Queue[av.VideoFrame | BaseException | None] = queue.Queue(QUEUE)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="compose", daemon=True)
+        self.held = 0
+        """Pictures shown again because the footage ended before its cut did."""
+
+    def __enter__(self) -> Iterator[av.VideoFrame]:
+        self._thread.start()
+        return self._take()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        while self._thread.is_alive():
+            try:
+                self._queue.get(timeout=0.05)
+            except queue.Empty:
+                continue
+        self._thread.join()
+
+    def _take(self) -> Iterator[av.VideoFrame]:
+        while (item := self._queue.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    def _work(self) -> None:
+        try:
+            for picture in self._pictures():
+                if not self._put(picture):
+                    return
+            self._put(None)
+        except Exception as error:  # noqa: BLE001 - handed to the thread that takes the pictures
+            self._put(error)
+
+    def _put(self, item: av.VideoFrame | BaseException | None) -> bool:
+        while not self._stop.is_set():
+            try:
+                self._queue.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def _pictures(self) -> Iterator[av.VideoFrame]:
+        borders = frame_borders(self._timeline)
+        for cut, first, end in borders:
+            with self._decoder.open(cut.footage.path) as reader:
+                yield from self._cut(cut, reader, first, end)
+
+    def _cut(self, cut: Cut, reader: Reader, first: int, end: int) -> Iterator[av.VideoFrame]:
+        fps = self._timeline.output.fps
+        graph = _Graphs(self._layout, reader.info, self._timeline)
+        frames = reader.frames(cut.source_start_s, cut.source_end_s + 1.0)
+        current = next(frames, None)
+        if current is None:
+            raise MediaError(f"{cut.footage.path} has no picture at {cut.source_start_s:.2f} s")
+        shown = current.to_av()
+        coming = next(frames, None)
+        made: av.VideoFrame | None = None
+        for index in range(first, end):
+            at_s = cut.source_start_s + float(index / fps) - cut.at_s
+            while coming is not None and coming.time_s <= at_s + _EARLY_S:
+                shown, made = coming.to_av(), None
+                coming = next(frames, None)
+            if made is None:
+                made = graph.apply(shown)
+                yield made
+            else:
+                # The encoder and the captions own the last one, so it is made again.
+                self.held += coming is None
+                yield graph.apply(shown)
+
+
+class _Graphs:
+    """The filter graph for frames as they come; rebuilt when they change shape in mid-stream."""
+
+    def __init__(self, layout: Layout, info: MediaInfo, timeline: Timeline) -> None:
+        self._info = info
+        self._description = _description(layout, info, timeline)
+        self._shape: tuple[int, int, str] | None = None
+        self._graph: VideoGraph | None = None
+
+    def apply(self, frame: av.VideoFrame) -> av.VideoFrame:
+        shape = (frame.width, frame.height, frame.format.name)
+        if self._graph is None or shape != self._shape:
+            self._shape = shape
+            self._graph = VideoGraph(self._description, width_px=shape[0], height_px=shape[1], pixel_format=shape[2])
+        out = self._graph.apply(frame)
+        # A graph that had nothing to do hands on the decoder's own reference picture.
+        out.make_writable()
+        return out
+
+
+def _description(layout: Layout, info: MediaInfo, timeline: Timeline) -> str:
+    output = timeline.output
+    canvas = (output.width_px, output.height_px)
+    small = output.quality == "low" and timeline.duration_s > SMALL_AFTER_S
+    size = composed_size(output) if small else canvas
+    graph = layout.graph((info.width_px, info.height_px), size)
+    after = f",scale={canvas[0]}:{canvas[1]}:flags=bilinear" if small else ""
+    before = source_filters(info)
+    if not before:
+        return graph + after
+    head, found, tail = graph.partition("[in]")
+    return f"{before}[up];[up]{tail if found else head}{after}"
+
+
+def composed_size(output: OutputFormat) -> tuple[int, int]:
+    """Two thirds of the output's size, in even numbers."""
+    return 2 * round(output.width_px / 3), 2 * round(output.height_px / 3)
+
+
+def frame_borders(timeline: Timeline) -> list[tuple[Cut, int, int]]:
+    """Each cut with the first frame that shows it and the frame after its last."""
+    fps = timeline.output.fps
+    total = frame_count(timeline)
+    starts = [round(cut.at_s * fps) for cut in timeline.cuts] + [total]
+    return [
+        (cut, first, min(end, total))
+        for cut, first, end in zip(timeline.cuts, starts, starts[1:], strict=True)
+        if first < min(end, total)
+    ]
+
+
+def frame_count(timeline: Timeline) -> int:
+    """Frames of the finished file."""
+    return round(timeline.duration_s * timeline.output.fps)

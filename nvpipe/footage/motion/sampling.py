@@ -1,0 +1,210 @@
+"""One pass over decoded frames: a few integers per frame from a thin grid of its planes.
+
+Everything is a count or a sum of integers, so the numbers are the same on every device and with any number of
+threads. Memory grows by some 10 kB per second of video, whatever the size of its pictures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from nvpipe.media.decode import Frame
+
+    Floats = NDArray[np.float64]
+
+CELL_S = 0.25
+"""Length of the cells by which jumps of colours are kept."""
+PAIR_S = 0.2
+"""Distance of the frames whose pixels are compared: five pairs a second."""
+COLOUR_BINS = 81
+"""9 x 9 bins of (U, V), the neutral grey in the middle of one of them."""
+
+_BATCH = 32
+_GRID_SIDE = 120
+_TIME_SLACK_S = 0.001
+_VISIBLE_CHANGE = 8
+_VISIBLE_ASPECT = 9 / 16
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """What was read from the pictures; T frames, P pairs of frames, C cells."""
+
+    time_s: Floats
+    """`[T]`, never decreasing."""
+    luma: Floats
+    """`[T]` mean of Y, 0 to 255."""
+    size_bytes: Floats
+    """`[T]` packet sizes, 0 where unknown."""
+    pair_s: Floats
+    """`[P]` time of the later frame."""
+    centre_change: Floats
+    """`[P]` mean absolute difference of Y in the middle 9:16."""
+    change: Floats
+    """`[P]` the same over the whole picture."""
+    changed_share: Floats
+    """`[P]` share of samples that changed visibly."""
+    focus_x: Floats
+    """`[P]` horizontal centre of the change, 0 left to 1 right; NaN where nothing changes."""
+    contrast: Floats
+    """`[P]` standard deviation of Y over the picture."""
+    colour_jump: NDArray[np.float32]
+    """`[C, COLOUR_BINS]` largest change of each colour's share from a frame to the next."""
+    colour_share: NDArray[np.float32]
+    """`[C, COLOUR_BINS]` largest share of each colour."""
+
+
+class Sampler:
+    """Takes frames one by one and reads what is needed of them in batches.
+
+    Args:
+        rotation_deg: clockwise rotation that a player applies to the coded picture.
+        aspect: width over height of the picture as displayed.
+    """
+
+    def __init__(self, rotation_deg: int, aspect: float) -> None:
+        self._turns = rotation_deg // 90 % 4
+        self._centre_share = min(1.0, _VISIBLE_ASPECT / aspect)
+        self._planes: list[torch.Tensor] = []
+        self._shapes: tuple[torch.Size, ...] = ()
+        self._steps = (1, 1)
+        self._filled = 0
+        self._reference: torch.Tensor | None = None
+        self._reference_s = 0.0
+        self._last_colours: torch.Tensor | None = None
+        self._times: list[float] = []
+        self._sizes: list[int] = []
+        self._luma: list[Floats] = []
+        self._pairs: list[tuple[float, float, float, float, float, float]] = []
+        self._cells: dict[int, tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
+
+    @property
+    def frames(self) -> int:
+        """How many frames were taken."""
+        return len(self._times)
+
+    def add(self, frame: Frame) -> None:
+        """Copy the grid of a frame; its planes are not needed afterwards."""
+        planes = frame.planes()
+        shapes = tuple(plane.shape for plane in planes)
+        if shapes != self._shapes:
+            self._resize(planes, shapes)
+        luma, *chroma = planes
+        k, kc = self._steps
+        self._planes[0][self._filled].copy_(luma[k // 2 :: k, k // 2 :: k])
+        for store, plane in zip(self._planes[1:], chroma, strict=True):
+            store[self._filled].copy_(plane[kc // 2 :: kc, kc // 2 :: kc])
+        last_s = self._times[-1] if self._times else 0.0
+        self._times.append(max(frame.time_s, last_s))
+        self._sizes.append(frame.size_bytes)
+        self._filled += 1
+        if self._filled == _BATCH:
+            self._flush()
+
+    def finish(self) -> Samples:
+        """What was read so far."""
+        self._flush()
+        pairs = np.array(self._pairs, dtype=np.float64).reshape(-1, 6)
+        cells = max(self._cells, default=-1) + 1
+        jumps = np.zeros((cells, COLOUR_BINS), dtype=np.float32)
+        shares = np.zeros((cells, COLOUR_BINS), dtype=np.float32)
+        for cell, (jump, share) in self._cells.items():
+            jumps[cell], shares[cell] = jump, share
+        return Samples(
+            time_s=np.array(self._times, dtype=np.float64),
+            luma=np.concatenate(self._luma) if self._luma else np.zeros(0),
+            size_bytes=np.array(self._sizes, dtype=np.float64),
+            pair_s=pairs[:, 0],
+            centre_change=pairs[:, 1],
+            change=pairs[:, 2],
+            changed_share=pairs[:, 3],
+            focus_x=pairs[:, 4],
+            contrast=pairs[:, 5],
+            colour_jump=jumps,
+            colour_share=shares,
+        )
+
+    def _resize(self, planes: tuple[torch.Tensor, ...], shapes: tuple[torch.Size, ...]) -> None:
+        self._flush()
+        self._shapes = shapes
+        self._reference = None
+        self._last_colours = None
+        k, kc = (max(1, min(shape) // _GRID_SIDE) for shape in shapes[:2])
+        self._steps = (k, kc)
+        self._planes = []
+        for plane, step in zip(planes, (k, kc, kc), strict=True):
+            height, width = plane[step // 2 :: step, step // 2 :: step].shape
+            self._planes.append(torch.empty((_BATCH, height, width), dtype=torch.uint8, device=plane.device))
+
+    def _flush(self) -> None:
+        count, self._filled = self._filled, 0
+        if not count:
+            return
+        luma, u, v = (store[:count] for store in self._planes)
+        times = self._times[-count:]
+        sums = luma.sum((1, 2), dtype=torch.int64)
+        self._luma.append(sums.cpu().numpy() / luma[0].numel())
+        self._colours(times, u, v)
+        for index, time_s in enumerate(times):
+            if self._reference is None or time_s >= self._reference_s + PAIR_S - _TIME_SLACK_S:
+                picture = luma[index].to(torch.int16)
+                if self._reference is not None:
+                    self._compare(time_s, picture)
+                self._reference, self._reference_s = picture, time_s
+
+    def _colours(self, times: list[float], u: torch.Tensor, v: torch.Tensor) -> None:
+        count = len(times)
+        bins = ((u.to(torch.int32) + 16) >> 5) * 9 + ((v.to(torch.int32) + 16) >> 5)
+        bins += (torch.arange(count, dtype=torch.int32, device=u.device) * COLOUR_BINS)[:, None, None]
+        counts = torch.bincount(bins.view(-1), minlength=count * COLOUR_BINS).view(count, COLOUR_BINS)
+        before = counts[:1] if self._last_colours is None else self._last_colours
+        self._last_colours = counts[-1:].clone()
+        jumps = (counts - torch.cat((before, counts[:-1]))).abs().cpu().numpy().astype(np.float32)
+        shares = counts.cpu().numpy().astype(np.float32)
+        cells = (np.array(times) / CELL_S).astype(np.int64)
+        for cell in np.unique(cells):
+            here = cells == cell
+            jump = jumps[here].max(0) / u[0].numel()
+            share = shares[here].max(0) / u[0].numel()
+            if cell in self._cells:
+                old_jump, old_share = self._cells[cell]
+                jump, share = np.maximum(jump, old_jump), np.maximum(share, old_share)
+            self._cells[int(cell)] = (jump, share)
+
+    def _compare(self, time_s: float, picture: torch.Tensor) -> None:
+        assert self._reference is not None
+        change = torch.rot90((picture - self._reference).abs(), -self._turns)
+        rows, width = change.shape
+        columns = change.sum(0, dtype=torch.int64).cpu().numpy()
+        visible = int((change > _VISIBLE_CHANGE).sum())
+        total = int(picture.sum(dtype=torch.int64))
+        squares = int((picture.to(torch.int32) ** 2).sum(dtype=torch.int64))
+        size = rows * width
+        half = max(1, round(width * self._centre_share)) / 2
+        centre = columns[int(width / 2 - half + 0.5) : int(width / 2 + half + 0.5)]
+        self._pairs.append(
+            (
+                time_s,
+                float(centre.mean()) / rows,
+                float(columns.mean()) / rows,
+                visible / size,
+                _centroid(columns),
+                max(0.0, squares / size - (total / size) ** 2) ** 0.5,
+            )
+        )
+
+
+def _centroid(columns: NDArray[np.int64]) -> float:
+    """Centre of what changes more than the typical column, 0 to 1; NaN without change."""
+    excess = np.maximum(columns - np.median(columns), 0)
+    if not excess.sum():
+        return float("nan")
+    places = (np.arange(len(columns)) + 0.5) / len(columns)
+    return float((excess * places).sum() / excess.sum())

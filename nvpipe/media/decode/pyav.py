@@ -1,0 +1,344 @@
+"""Frames decoded by libavcodec on the CPU, through PyAV."""
+
+from __future__ import annotations
+
+import math
+import weakref
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from nvpipe.errors import MediaError
+from nvpipe.media.probe import Inspection, inspect
+from nvpipe.media.safety import (
+    MAX_DURATION_S,
+    MAX_SIDE_PX,
+    READ_TIMEOUT_S,
+    DecodeBudget,
+    name_of,
+    open_container,
+)
+from nvpipe.registry import Probe
+from nvpipe.types import MediaInfo
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import av
+    import torch
+    from av.container import InputContainer
+    from av.video import VideoStream
+
+TIME_TOLERANCE_S = 0.0006
+"""Matroska rounds to 1 ms: a frame at most this much after a moment still counts as on display then."""
+_SEEK_BACK_S = (0.0, 2.0, 15.0, 90.0)
+_NO_SEEK_BELOW_S = 1.0
+_REBASE_S = 1.0
+_MAX_READ_ERRORS = 50
+_MAX_SIZES = 1024
+_WITHOUT_PTS = ("avi",)
+"""Containers that store packets in decoding order without presentation stamps; libav's guesses are wrong."""
+_PLANAR = ("yuv420p", "yuvj420p")
+
+
+class PyAvFrame:
+    """A picture decoded on the CPU; it stays valid for as long as it is referenced."""
+
+    __slots__ = ("_picture", "_size_bytes", "_time_s")
+
+    def __init__(self, picture: av.VideoFrame, time_s: float, size_bytes: int) -> None:
+        self._picture = picture
+        self._time_s = time_s
+        self._size_bytes = size_bytes
+
+    @property
+    def time_s(self) -> float:
+        return self._time_s
+
+    @property
+    def size_bytes(self) -> int:
+        return self._size_bytes
+
+    @property
+    def end_s(self) -> float:
+        """End of display by the frame's own duration, `time_s` when unknown."""
+        base = self._picture.time_base or Fraction(0)
+        return self._time_s + float(self._picture.duration * base)
+
+    def planes(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Y, U and V as in `Frame.planes`; views of the decoder's memory for 8-bit 4:2:0."""
+        picture = self._picture
+        kind = picture.format.name
+        if kind == "nv12":
+            luma, chroma = (_view(plane) for plane in picture.planes)
+            return luma, chroma[..., 0], chroma[..., 1]
+        # A bottom-up picture has negative strides, which tensors cannot express.
+        if kind not in _PLANAR or any(plane.line_size < 0 for plane in picture.planes):
+            picture = _reshaped(picture, picture.width, picture.height, "yuv420p")
+        y, u, v = (_view(plane) for plane in picture.planes)
+        return y, u, v
+
+    def to_av(self) -> av.VideoFrame:
+        return self._picture
+
+
+def _view(plane: Any) -> torch.Tensor:
+    # torch passes keyword arguments that PyAV's method does not take, hence the capsule.
+    from torch.utils.dlpack import from_dlpack
+
+    return from_dlpack(plane.__dlpack__())
+
+
+def _reshaped(picture: av.VideoFrame, width: int, height: int, kind: str) -> av.VideoFrame:
+    """Scale and convert by libswscale, colours as tagged."""
+    return picture.reformat(
+        width,
+        height,
+        kind,
+        src_color_range=picture.color_range,
+        dst_color_range=picture.color_range,
+    )
+
+
+class _Clock:
+    """Times of frames from their timestamps, made good where those are missing or jump back."""
+
+    def __init__(self, base: Fraction, origin_s: float, step_s: float, *, from_start: bool, trusts_pts: bool) -> None:
+        self._base = base
+        self._origin_s = origin_s
+        self._step_s = step_s
+        self._trusts_pts = trusts_pts
+        self._last_s: float | None = -step_s if from_start else None
+        self._shift_s = 0.0
+
+    def at(self, picture: av.VideoFrame, delay_frames: int) -> float:
+        """Presentation time; infinite when nothing tells it.
+
+        Without a presentation stamp, the decoding stamp of the packet that released the picture serves,
+        less the decoder's reordering delay.
+        """
+        stamp, early_s = picture.pts, 0.0
+        if stamp is None or not self._trusts_pts:
+            stamp, early_s = picture.dts, delay_frames * self._step_s
+        last_s = self._last_s
+        if stamp is None:
+            time_s = math.inf if last_s is None else last_s + self._step_s
+        else:
+            time_s = stamp * self._base.numerator / self._base.denominator - early_s
+            time_s += self._shift_s - self._origin_s
+            if last_s is not None and time_s < last_s - _REBASE_S:
+                self._shift_s += last_s + self._step_s - time_s
+                time_s = last_s + self._step_s
+            elif last_s is not None and last_s > 0:
+                time_s = max(time_s, last_s)
+        self._last_s = None if math.isinf(time_s) else time_s
+        return time_s
+
+
+class PyAvReader:
+    """An open video; each call of `frames` reads the file on its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._inspection: Inspection = inspect(path)
+        self._damaged = 0
+        self._closed = False
+        self._passes: weakref.WeakSet[Generator[PyAvFrame, None, None]] = weakref.WeakSet()
+
+    @property
+    def info(self) -> MediaInfo:
+        return self._inspection.info
+
+    @property
+    def damaged(self) -> int:
+        return self._damaged
+
+    def frames(self, start_s: float = 0.0, end_s: float | None = None) -> Iterator[PyAvFrame]:
+        """Frames shown during `[start_s, end_s)`; see `Reader.frames`.
+
+        Raises:
+            MediaError: the file vanished, or decoding takes too long for what it yields.
+            ValueError: the reader is closed.
+        """
+        if self._closed:
+            raise ValueError("the reader is closed")
+        return self._window(max(start_s, 0.0), math.inf if end_s is None else end_s)
+
+    def _window(self, start_s: float, end_s: float) -> Iterator[PyAvFrame]:
+        if end_s <= start_s:
+            return
+        damaged = self._damaged
+        for back_s in (*_SEEK_BACK_S, None):
+            # A pass that is thrown away must not count its damage twice.
+            self._damaged = damaged
+            seek_s = None if back_s is None or start_s - back_s < _NO_SEEK_BELOW_S else start_s - back_s
+            decoded = self._decoded(seek_s)
+            self._passes.add(decoded)
+            with closing(decoded):
+                first = next(decoded, None)
+                arrived = first is not None and first.time_s <= start_s + TIME_TOLERANCE_S
+                if seek_s is not None and not arrived:
+                    continue
+                if first is not None:
+                    yield from self._from(first, decoded, start_s, end_s)
+                return
+
+    def _from(
+        self, shown: PyAvFrame, decoded: Iterator[PyAvFrame], start_s: float, end_s: float
+    ) -> Iterator[PyAvFrame]:
+        """Drop what precedes the frame on display at `start_s`, then pass on until `end_s`."""
+        following = None
+        for frame in decoded:
+            if frame.time_s > start_s + TIME_TOLERANCE_S:
+                following = frame
+                break
+            shown = frame
+        if following is None and max(shown.end_s, shown.time_s + self._step_s) <= start_s + TIME_TOLERANCE_S:
+            return
+        if shown.time_s < end_s - TIME_TOLERANCE_S:
+            yield shown
+        while following is not None and following.time_s < end_s - TIME_TOLERANCE_S:
+            yield following
+            following = next(decoded, None)
+
+    @property
+    def _step_s(self) -> float:
+        return float(1 / self.info.fps)
+
+    def _decoded(self, seek_s: float | None) -> Generator[PyAvFrame, None, None]:
+        """All frames from the keyframe before `seek_s` on; none when the file cannot be sought."""
+        import av
+
+        inspection = self._inspection
+        container = open_container(self._path)
+        try:
+            stream = cast("VideoStream", container.streams[inspection.stream_index])
+            context = stream.codec_context
+            context.options = {"max_pixels": str(MAX_SIDE_PX * MAX_SIDE_PX)}
+            stream.thread_type = cast("Any", "AUTO")
+            base = stream.time_base or Fraction(1, 1000)
+            if seek_s is not None:
+                try:
+                    container.seek(math.floor((seek_s + inspection.origin_s) / base), stream=stream)
+                except av.error.FFmpegError:
+                    return
+            clock = _Clock(
+                base,
+                inspection.origin_s,
+                self._step_s,
+                from_start=seek_s is None,
+                trusts_pts=container.format.name not in _WITHOUT_PTS,
+            )
+            budget = DecodeBudget(self._path)
+            sizes: dict[int | None, int] = {}
+            budget.start()
+            for packet in self._packets(container, stream):
+                if len(sizes) > _MAX_SIZES:
+                    sizes.clear()
+                if packet.pts is not None:
+                    sizes[packet.pts] = packet.size
+                for picture in self._decode(stream, packet):
+                    time_s = clock.at(picture, context.reorder_depth)
+                    budget.stop(time_s if math.isfinite(time_s) else None)
+                    if self._closed or (math.isfinite(time_s) and time_s > MAX_DURATION_S):
+                        return
+                    yield PyAvFrame(picture, time_s, sizes.pop(picture.pts, 0))
+                    budget.start()
+                budget.stop()
+        finally:
+            container.close()
+
+    def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator[av.Packet[VideoStream]]:
+        """Packets in file order, then an empty one; damage is counted and passed over."""
+        import av
+
+        errors = 0
+        while errors < _MAX_READ_ERRORS:
+            try:
+                for packet in container.demux(stream):
+                    errors = 0
+                    self._damaged += packet.is_corrupt
+                    yield packet
+                return
+            except av.error.ExitError as error:
+                raise MediaError(
+                    f"reading {name_of(self._path)} stalled for {READ_TIMEOUT_S:.0f} s", hint="check the disk"
+                ) from error
+            except av.error.FFmpegError:
+                self._damaged += 1
+                errors += 1
+        end = cast("av.Packet[VideoStream]", av.Packet())
+        end.stream = stream
+        yield end
+
+    def _decode(self, stream: VideoStream, packet: av.Packet[VideoStream]) -> Iterator[av.VideoFrame]:
+        """Pictures that a packet completes, all of the size and format of the first one of the file."""
+        import av
+
+        try:
+            pictures = stream.codec_context.decode(packet)
+        except av.error.BlockingIOError:
+            # After an error the decoder may refuse input until it is emptied.
+            stream.codec_context.flush_buffers()
+            self._damaged += 1
+            return
+        except av.error.FFmpegError:
+            self._damaged += 1
+            return
+        width, height = self._inspection.coded_width_px, self._inspection.coded_height_px
+        kind = self.info.pixel_format
+        for picture in pictures:
+            self._damaged += picture.is_corrupt
+            if (picture.width, picture.height) != (width, height) or picture.format.name != kind:
+                picture = _reshaped(picture, width, height, kind)
+            yield picture
+
+    def close(self) -> None:
+        """End every iterator; libav's memory goes with the last frame that is still referenced."""
+        self._closed = True
+        for decoded in list(self._passes):
+            # One that is running in another thread ends at its next frame.
+            with suppress(ValueError):
+                decoded.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class PyAvDecoder:
+    """libavcodec on the CPU: every codec that it knows, every machine."""
+
+    def probe(self) -> Probe:
+        """Encode and decode one small picture."""
+        try:
+            import av
+        except ImportError as error:
+            return Probe(False, f"PyAV cannot be imported: {error}", "pip install 'av>=18.1,<19'")
+        try:
+            av.Codec("h264", "r")
+            writer = av.CodecContext.create("mpeg4", "w")
+            writer.width, writer.height, writer.pix_fmt = 64, 64, "yuv420p"
+            writer.time_base = Fraction(1, 25)
+            packets = [*writer.encode(av.VideoFrame(64, 64, "yuv420p")), *writer.encode(None)]
+            reader = av.CodecContext.create("mpeg4", "r")
+            decoded = [frame for packet in [*packets, None] for frame in reader.decode(packet)]
+        except (av.error.FFmpegError, ValueError) as error:
+            return Probe(False, f"libavcodec does not decode: {error}", "reinstall av")
+        version = ".".join(str(part) for part in av.library_versions["libavcodec"])
+        return Probe(len(decoded) == 1, f"libavcodec {version} (PyAV {av.__version__}) decoded a frame")
+
+    def open(self, path: Path) -> PyAvReader:
+        """Open a video; see `Decoder.open`.
+
+        Raises:
+            MediaError: it is missing, damaged beyond use, hostile or has no video.
+            UnsupportedMediaError: it would come out wrong.
+        """
+        return PyAvReader(path)

@@ -1,0 +1,245 @@
+"""Loudness by ITU-R BS.1770-4 and EBU R128, through libavfilter, and bringing sound to a target."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from nvpipe.errors import MediaError
+from nvpipe.media.limiter import Limiter, limit
+from nvpipe.media.true_peak import (
+    LAYOUTS,
+    PeakMeter,
+    chunks,
+    decibels,
+    frame_of,
+    refuse_unusable,
+    true_peak,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from av.audio.frame import AudioFrame
+    from numpy.typing import NDArray
+
+    Samples = NDArray[np.float32]
+
+__all__ = ["Loudness", "Meter", "limit", "measure", "measure_file", "normalise"]
+
+BLOCK_S = 0.4
+"""A gating block of BS.1770; shorter sound is repeated until it fills one."""
+SILENCE_LUFS = -70.0
+"""The absolute gate of BS.1770: blocks below it do not count."""
+TOLERANCE_LU = 0.05
+LARGEST_GAIN_DB = 60.0
+SMALLEST_SLOPE = 0.1
+ROUNDS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Loudness:
+    """Both are `-inf` for silence."""
+
+    integrated_lufs: float
+    true_peak_dbtp: float
+
+
+def measure(samples: Samples, rate_hz: int) -> Loudness:
+    """Loudness and true peak of sound in memory.
+
+    Args:
+        samples: float32, shape (1 or 2, n), full scale at 1.0.
+        rate_hz: its sample rate.
+
+    Raises:
+        MediaError: a sample is not a finite number.
+    """
+    refuse_unusable(samples)
+    return Loudness(_integrated_lufs(samples, rate_hz), decibels(true_peak(samples, rate_hz)))
+
+
+def measure_file(path: Path) -> Loudness:
+    """Loudness and true peak of a file's first audio stream, in memory that does not grow with its length.
+
+    Raises:
+        MediaError: the file cannot be read, has no audio, or its audio cannot be decoded.
+    """
+    import av
+
+    from nvpipe.media.safety import name_of, opened
+
+    with opened(path, sound_only=True) as container:
+        if not container.streams.audio:
+            raise MediaError(f"{name_of(path)} has no sound")
+        meter = Meter()
+        try:
+            for frame in container.decode(container.streams.audio[0]):
+                meter.add(frame)
+        except av.FFmpegError as error:
+            raise MediaError(f"the sound of {name_of(path)} cannot be decoded: {error.strerror}") from error
+        return meter.result()
+
+
+def normalise(
+    samples: Samples, rate_hz: int, *, lufs: float = -14.0, ceiling_dbtp: float = -1.5
+) -> tuple[Samples, Loudness]:
+    """Sound at the loudness asked for, its peaks limited; silence stays silence.
+
+    Limiting takes loudness away, so gain and limiter are repeated, the gain corrected by the secant
+    method, until the loudness is within 0.05 LU or 60 dB of gain are not enough.
+
+    Args:
+        samples: float32, shape (1 or 2, n), full scale at 1.0.
+        rate_hz: its sample rate.
+        lufs: integrated loudness to reach.
+        ceiling_dbtp: true peak not to exceed by more than 0.1 dB.
+
+    Returns:
+        As many samples, none of them moved, and what they measure.
+
+    Raises:
+        MediaError: a sample is not a finite number.
+    """
+    limiter = Limiter(samples, rate_hz)
+    before = _integrated_lufs(samples, rate_hz)
+    if math.isinf(before):
+        return samples.copy(), measure(samples, rate_hz)
+    gain_db = _gain_for(limiter, before, lufs, ceiling_dbtp)
+    output = limiter.apply_strictly(gain_db, ceiling_dbtp)
+    return output, measure(output, rate_hz)
+
+
+def _gain_for(limiter: Limiter, before: float, lufs: float, ceiling_dbtp: float) -> float:
+    gain_db = min(lufs - before, LARGEST_GAIN_DB)
+    last_gain_db, last = 0.0, before
+    best_gain_db, best_error = gain_db, math.inf
+    for _ in range(ROUNDS):
+        reached = _integrated_lufs(limiter.apply(gain_db, ceiling_dbtp), limiter.rate_hz)
+        error = lufs - reached
+        if abs(error) < abs(best_error):
+            best_gain_db, best_error = gain_db, error
+        if abs(error) <= TOLERANCE_LU or (gain_db >= LARGEST_GAIN_DB and error > 0):
+            break
+        moved = gain_db - last_gain_db
+        slope = (reached - last) / moved if abs(moved) > 1e-6 else 1.0
+        last_gain_db, last = gain_db, reached
+        gain_db = min(gain_db + error / min(max(slope, SMALLEST_SLOPE), 1.0), LARGEST_GAIN_DB)
+    return best_gain_db
+
+
+class Meter:
+    """Measures decoded frames one after the other; rate and channels are those of the first."""
+
+    def __init__(self) -> None:
+        self._format: tuple[int, str] | None = None
+        self._head: list[Samples] = []
+        self._count = 0
+
+    def add(self, frame: AudioFrame) -> None:
+        """Measure another frame.
+
+        Raises:
+            MediaError: rate or channels change, or a sample is not a finite number.
+        """
+        import av
+
+        if self._format is None:
+            self._format = (frame.sample_rate, frame.layout.name)
+            self._to_float = av.AudioResampler(format="fltp")
+            self._peaks = PeakMeter(*self._format)
+            self._gate = _Gate(*self._format)
+        if (frame.sample_rate, frame.layout.name) != self._format:
+            raise MediaError("the sound changes its sample rate or its channels midway")
+        frame.pts = None
+        for plain in self._to_float.resample(frame):
+            self._take(cast("Samples", plain.to_ndarray()))
+
+    def result(self) -> Loudness:
+        """The measurement; nothing can be added after it."""
+        import numpy as np
+
+        if self._format is None:
+            return Loudness(-math.inf, -math.inf)
+        for plain in self._to_float.resample(None):
+            self._take(cast("Samples", plain.to_ndarray()))
+        rate_hz, layout = self._format
+        lufs = self._gate.finish()
+        if self._head:
+            lufs = _repeated_lufs(np.concatenate(self._head, axis=1), rate_hz, layout)
+        return Loudness(lufs, decibels(self._peaks.finish()))
+
+    def _take(self, samples: Samples) -> None:
+        assert self._format is not None
+        refuse_unusable(samples)
+        self._count += samples.shape[1]
+        if self._count < BLOCK_S * self._format[0]:
+            self._head.append(samples)
+        else:
+            self._head.clear()
+        self._gate.add(samples)
+        self._peaks.add(samples)
+
+
+class _Gate:
+    """Gated loudness, chunk by chunk."""
+
+    def __init__(self, rate_hz: int, layout: str) -> None:
+        from av.filter import Graph
+
+        self._rate_hz, self._layout = rate_hz, layout
+        self._lufs = SILENCE_LUFS
+        self._graph = Graph()
+        source = self._graph.add(
+            "abuffer",
+            sample_rate=str(rate_hz),
+            sample_fmt="fltp",
+            channel_layout=layout,
+            time_base=f"1/{rate_hz}",
+        )
+        meter = self._graph.add("ebur128", "metadata=1:framelog=quiet")
+        sink = self._graph.add("abuffersink")
+        source.link_to(meter)
+        meter.link_to(sink)
+        self._graph.configure()
+
+    def add(self, samples: Samples) -> None:
+        if samples.shape[1]:
+            self._graph.push(frame_of(samples, self._rate_hz, self._layout))
+            self._drain()
+
+    def finish(self) -> float:
+        self._graph.push(None)
+        self._drain()
+        return self._lufs if self._lufs > SILENCE_LUFS else -math.inf
+
+    def _drain(self) -> None:
+        import av
+
+        while True:
+            try:
+                frame = self._graph.pull()
+            except (av.BlockingIOError, av.EOFError):
+                return
+            self._lufs = float(frame.metadata.get("lavfi.r128.I", self._lufs))
+
+
+def _integrated_lufs(samples: Samples, rate_hz: int) -> float:
+    layout = LAYOUTS[samples.shape[0]]
+    if samples.shape[1] < BLOCK_S * rate_hz:
+        return _repeated_lufs(samples, rate_hz, layout)
+    gate = _Gate(rate_hz, layout)
+    for chunk in chunks(samples):
+        gate.add(chunk)
+    return gate.finish()
+
+
+def _repeated_lufs(samples: Samples, rate_hz: int, layout: str) -> float:
+    import numpy as np
+
+    if not samples.shape[1]:
+        return -math.inf
+    gate = _Gate(rate_hz, layout)
+    gate.add(np.tile(samples, (1, math.ceil(2 * BLOCK_S * rate_hz / samples.shape[1]))))
+    return gate.finish()

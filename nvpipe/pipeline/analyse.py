@@ -1,0 +1,100 @@
+"""Footage into motion tracks and segments, from the cache where they are known."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nvpipe.errors import InputError, NvpipeError
+from nvpipe.footage.library import Library
+from nvpipe.footage.select import best_segments
+from nvpipe.pipeline.stages import JobLog
+from nvpipe.pipeline.tools import Toolbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nvpipe.pipeline.reporter import Reporter
+    from nvpipe.settings import Settings
+    from nvpipe.types import Footage, MotionTrack, Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """A track and what it cost to get it."""
+
+    footage: Footage
+    track: MotionTrack
+    cached: bool
+    seconds: float
+
+
+def analyse(
+    footage: Footage, library: Library, tools: Toolbox, on_progress: Callable[[float], None] | None = None
+) -> Analysed:
+    """The motion track of a video.
+
+    Raises:
+        MediaError: nothing of it can be decoded.
+    """
+    start = time.perf_counter()
+    scorer = tools.scorer()
+    track, cached = library.track(
+        footage, scorer.version, lambda: scorer.score(footage, tools.decoder(), on_progress=on_progress)
+    )
+    return Analysed(footage, track, cached, round(time.perf_counter() - start, 3))
+
+
+def logged(footage: Footage, library: Library, tools: Toolbox, log: JobLog) -> Analysed:
+    """`analyse` as a stage of a job, its damage reported as warnings."""
+    with log.stage("analysis", footage.digest) as stage:
+        analysed = analyse(footage, library, tools, log.progress("analysis", footage.duration_s))
+        stage.cached = analysed.cached
+        stage.backend = analysed.track.scorer
+    for text in analysed.track.warnings:
+        log.warn(f"{footage.path.name}: {text}")
+    return analysed
+
+
+def analyse_all(paths: Sequence[str], settings: Settings, reporter: Reporter) -> tuple[list[Analysed], int]:
+    """Tracks of everything that the paths name, and how many videos could not be analysed.
+
+    Raises:
+        NvpipeError: nothing could be analysed; with a single video its own error.
+    """
+    library = Library(settings.storage, reporter.warning)
+    videos = library.resolve(paths)
+    tools = Toolbox(settings, {})
+    found: list[Analysed] = []
+    errors: list[NvpipeError] = []
+    for number, video in enumerate(videos, 1):
+        reporter.job_started(video.path.name, number, len(videos))
+        try:
+            found.append(logged(video, library, tools, JobLog(video.path.name, reporter)))
+        except NvpipeError as error:
+            errors.append(error)
+    if errors and not found:
+        raise errors[0]
+    for failure in errors:
+        reporter.job_ended("", "failed", failure.line(), 0.0)
+    return found, len(errors)
+
+
+def segments_of(
+    path: str, duration_s: float, settings: Settings, reporter: Reporter
+) -> tuple[Footage, MotionTrack, tuple[Segment, ...]]:
+    """The best segments of one video.
+
+    Raises:
+        InputError: the path names several videos, or one that cannot be used.
+        UsageError: the duration is not positive.
+    """
+    library = Library(settings.storage, reporter.warning)
+    videos = library.resolve([path])
+    if len(videos) > 1:
+        raise InputError(f"{path} holds {len(videos)} videos", hint="name one of them")
+    analysed = logged(videos[0], library, Toolbox(settings, {}), JobLog(videos[0].path.name, reporter))
+    track = analysed.track
+    segments = library.segments(videos[0], track, duration_s, lambda: best_segments(track, duration_s))
+    return videos[0], track, segments

@@ -1,0 +1,155 @@
+"""One job, stage by stage: script, narration, analysis, render."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nvpipe.captions.srt import to_srt
+from nvpipe.footage.select import cover
+from nvpipe.pipeline.analyse import logged
+from nvpipe.pipeline.manifest import manifest
+from nvpipe.pipeline.plan import NO_CAPTIONS, frames_of, plan_timeline, subtitles
+from nvpipe.pipeline.tell import Tellers, Told, tell
+from nvpipe.story.language import detect_language
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from nvpipe.cache.stages import StageStore
+    from nvpipe.captions.draw import CaptionPainter
+    from nvpipe.compose.render import Rendered
+    from nvpipe.footage.library import Library
+    from nvpipe.pipeline.stages import JobLog
+    from nvpipe.pipeline.tools import Toolbox
+    from nvpipe.settings import Settings
+    from nvpipe.types import Article, Footage, Segment, Timeline
+
+SHORTER_S = 0.5
+"""A file that misses its length by more gets a notice."""
+MISSING_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Finished files under temporary names: the video, its subtitles, its manifest."""
+
+    files: tuple[Path, ...]
+
+
+def make(
+    article: Article,
+    footage: Sequence[Footage],
+    settings: Settings,
+    key: str,
+    target: Path,
+    tools: Toolbox,
+    library: Library,
+    store: StageStore,
+    log: JobLog,
+    work: Path,
+) -> Made:
+    """Do a job's stages, taking from the cache what is there.
+
+    Args:
+        article: what to tell.
+        footage: what may be shown.
+        settings: the job's options.
+        key: what the result follows from.
+        target: the final name of the video.
+        tools: the backends.
+        library: the footage's tracks.
+        store: scripts, narrations and where finished videos lie.
+        log: where stages, choices and warnings are recorded.
+        work: folder for unfinished files.
+
+    Raises:
+        NvpipeError: the job cannot be done.
+    """
+    told = _told(article, settings, tools, store, log, work)
+    segments = _segments(footage, frames_of(told.duration_s) / 30, tools, library, log)
+    timeline = plan_timeline(told, segments, {video.video_id: video for video in footage}, settings)
+    for cut in timeline.cuts:
+        if cut.footage.licence is None:
+            log.warn(f"the licence of {cut.footage.path.name} is unknown; make sure that you may publish it")
+    video = work / target.name
+    rendered = _render(timeline, video, key, tools, store, log)
+    subtitle_file = video.with_suffix(".srt")
+    _write(subtitle_file, to_srt(subtitles(told, settings, timeline.duration_s)))
+    tools.encoder()
+    log.backends.update(tools.choices)
+    document = manifest(article, settings, told, timeline, rendered, log.backends, log, str(target.absolute()))
+    manifest_file = video.with_suffix(".json")
+    _write(manifest_file, json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    return Made((subtitle_file, manifest_file, video))
+
+
+def _told(article: Article, settings: Settings, tools: Toolbox, store: StageStore, log: JobLog, work: Path) -> Told:
+    language = settings.language or detect_language(article.text)
+    writer, speaker = tools.writer(), tools.speaker()
+    voice = speaker.resolve_voice(language, settings.voice)
+    tellers = Tellers(writer, tools.choices["write"].used, speaker, tools.choices["speak"].used, voice, language)
+    told = tell(article, settings.seconds, tellers, store, log, work)
+    if told.duration_s < settings.seconds - SHORTER_S:
+        log.notice(
+            f"the article is enough for {told.duration_s:.1f} s of the {settings.seconds:g} s asked for; "
+            "the short is shorter"
+        )
+    elif told.duration_s > settings.seconds + SHORTER_S:
+        log.notice(
+            f"no choice of whole sentences fits {settings.seconds:g} s; the short is {told.duration_s:.1f} s long"
+        )
+    return told
+
+
+def _segments(
+    footage: Sequence[Footage], duration_s: float, tools: Toolbox, library: Library, log: JobLog
+) -> list[Segment]:
+    tracks = [logged(video, library, tools, log).track for video in footage]
+    segments, warnings = cover(tracks, duration_s)
+    for text in warnings:
+        log.warn(text)
+    return segments
+
+
+def _render(
+    timeline: Timeline, video: Path, key: str, tools: Toolbox, store: StageStore, log: JobLog
+) -> Rendered | None:
+    from nvpipe.compose.render import Tools, render
+
+    with log.stage("render", key) as stage:
+        if store.copy_render(key, video) is not None:
+            stage.cached = True
+            return None
+        painter = _painter(timeline)
+        backends = Tools(tools.decoder(), tools.encoder(), tools.layout(), painter)
+        stage.backend = tools.choices["encode"].used
+        rendered = render(timeline, video, backends, on_progress=log.progress("render", timeline.duration_s))
+    if rendered.held:
+        log.warn(f"{rendered.held} pictures were held because footage ended early")
+    if painter is not None and painter.missing:
+        shown = " ".join(sorted(painter.missing)[:MISSING_SHOWN])
+        log.warn(f"no font here has {len(painter.missing)} of the captions' characters, left out: {shown}")
+    return rendered
+
+
+def _painter(timeline: Timeline) -> CaptionPainter | None:
+    captions, output = timeline.captions, timeline.output
+    if captions.style == NO_CAPTIONS:
+        return None
+    from nvpipe.captions.box import safe_area
+    from nvpipe.captions.draw import CaptionPainter
+    from nvpipe.captions.styles import style
+
+    size = (output.width_px, output.height_px)
+    return CaptionPainter(style(captions.style), *size, safe_area(*size), language=captions.language)
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

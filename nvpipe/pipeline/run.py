@@ -1,0 +1,235 @@
+"""A run: articles and footage in, finished shorts out, one job after the other."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nvpipe.cache.journal import Journal
+from nvpipe.cache.stages import StageStore
+from nvpipe.errors import InterruptedRunError, NvpipeError, OutputError, UsageError
+from nvpipe.footage.library import Library
+from nvpipe.media.encode import prove_parameters
+from nvpipe.pipeline.job import Made, make
+from nvpipe.pipeline.stages import JobLog
+from nvpipe.pipeline.tools import Toolbox
+from nvpipe.pipeline.workspace import publish, workspace
+from nvpipe.story.article import read_article
+from nvpipe.story.slug import slugify, unique_slugs
+from nvpipe.types.codec import digest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import BinaryIO
+
+    from nvpipe.pipeline.jobs import JobRequest
+    from nvpipe.pipeline.reporter import Reporter
+    from nvpipe.settings import Settings
+    from nvpipe.types import Article, Footage
+
+VERSION = 1
+"""Part of every job's key; a change of what a job makes from the same inputs changes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobReport:
+    """What became of one job."""
+
+    article: str
+    status: str
+    """`done` or `failed`."""
+    output: Path | None
+    manifest: Path | None
+    seconds: float
+    error: str | None = None
+    exit_code: int = 0
+    cached: bool = False
+    """True when everything was there already."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What became of a run."""
+
+    jobs: tuple[JobReport, ...]
+    seconds: float
+
+    @property
+    def exit_code(self) -> int:
+        """That of the job, or of several 1 if any failed."""
+        if len(self.jobs) == 1:
+            return self.jobs[0].exit_code
+        return 1 if any(job.exit_code for job in self.jobs) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    request: JobRequest
+    article: Article | None
+    slug: str
+    error: NvpipeError | None
+
+
+@dataclass(slots=True)
+class _Shared:
+    """What the jobs of a run have in common."""
+
+    out: Path
+    library: Library
+    store: StageStore
+    journal: Journal
+    reporter: Reporter
+    heard: list[str] = field(default_factory=list)
+    """Warnings that came from the library or the store."""
+    footage: dict[tuple[str, ...], tuple[list[Footage], list[str]]] = field(default_factory=dict)
+    proven: dict[tuple[str, str], tuple[Any, Any]] = field(default_factory=dict)
+
+
+def run(requests: Sequence[JobRequest], out: Path, reporter: Reporter, stdin: BinaryIO | None = None) -> RunReport:
+    """Do the jobs in order; one that fails does not stop the others.
+
+    Args:
+        requests: the jobs, all with the same storage folder.
+        out: the output folder.
+        reporter: told of everything that happens.
+        stdin: where the article `-` is read from.
+
+    Raises:
+        UsageError: the output folder cannot be written.
+        InterruptedRunError: the user asked to stop; what is finished stays.
+    """
+    start = time.perf_counter()
+    reports: list[JobReport] = []
+    with workspace(out) as work:
+        shared = _shared(requests[0].settings.storage, out, reporter)
+        jobs = _read(requests, stdin)
+        for number, job in enumerate(jobs, 1):
+            reporter.job_started(job.slug or job.request.source, number, len(jobs))
+            report = _guarded(job, shared, work)
+            reports.append(report)
+            text = report.error or ("already done" if report.cached else str(report.output))
+            reporter.job_ended(job.slug or job.request.source, report.status, text, report.seconds)
+    return RunReport(tuple(reports), round(time.perf_counter() - start, 3))
+
+
+def _shared(storage: Path, out: Path, reporter: Reporter) -> _Shared:
+    heard: list[str] = []
+
+    def warn(text: str) -> None:
+        heard.append(text)
+        reporter.warning(text)
+
+    return _Shared(out, Library(storage, warn), StageStore(storage, warn), Journal(out), reporter, heard)
+
+
+def _read(requests: Sequence[JobRequest], stdin: BinaryIO | None) -> list[_Job]:
+    """The articles, each with the name of its output; the names follow from the order alone."""
+    found: list[tuple[JobRequest, Article | None, NvpipeError | None]] = []
+    for request in requests:
+        try:
+            if request.error is not None:
+                raise request.error
+            found.append((request, read_article(request.source, stdin=stdin), None))
+        except NvpipeError as error:
+            found.append((request, None, error))
+    slugs = iter(
+        unique_slugs(
+            [slugify(request.settings.slug or article.title) for request, article, _ in found if article is not None]
+        )
+    )
+    return [_Job(request, article, next(slugs) if article else "", error) for request, article, error in found]
+
+
+def _guarded(job: _Job, shared: _Shared, work: Path) -> JobReport:
+    """Do a job; whatever goes wrong in it becomes its report."""
+    start = time.perf_counter()
+    try:
+        if job.error is not None:
+            raise job.error
+        return _do(job, shared, work)
+    except NvpipeError as error:
+        failure = error
+    except KeyboardInterrupt:
+        shared.journal.append("interrupted", slug=job.slug)
+        raise InterruptedRunError("interrupted", hint="the same command goes on where it stopped") from None
+    except OSError as error:
+        failure = OutputError(f"{error.filename or 'a file'} cannot be written or read: {error.strerror or error}")
+    except Exception as error:  # noqa: BLE001 - the job's boundary: a fault in one job must not end the others
+        shared.reporter.notice(traceback.format_exc())
+        failure = NvpipeError(
+            f"unexpected {type(error).__name__}: {error}", hint="this is a fault of nvpipe, please report it"
+        )
+    seconds = round(time.perf_counter() - start, 3)
+    if job.slug:
+        _note_failure(job, shared, failure)
+    return JobReport(job.request.source, "failed", None, None, seconds, failure.line(), failure.exit_code)
+
+
+def _note_failure(job: _Job, shared: _Shared, failure: NvpipeError) -> None:
+    try:
+        shared.journal.append("failed", slug=job.slug, error=failure.line())
+    except OutputError as error:
+        shared.reporter.warning(error.line())
+
+
+def _do(job: _Job, shared: _Shared, work: Path) -> JobReport:
+    start = time.perf_counter()
+    assert job.article is not None
+    settings = job.request.settings
+    log = JobLog(job.slug, shared.reporter)
+    footage = _footage(settings, shared, log)
+    key = job_key(job.article, settings, footage)
+    target = shared.out / f"{job.slug}.mp4"
+    manifest = target.with_suffix(".json")
+    if _is_done(shared, job.slug, key):
+        seconds = round(time.perf_counter() - start, 3)
+        return JobReport(job.request.source, "done", target, manifest, seconds, cached=True)
+    if settings.x264_params:
+        # Wrong parameters end the job before any work is done.
+        prove_parameters(settings.encoder, settings.x264_params)
+    shared.journal.append("started", slug=job.slug, key=key, source=job.request.source)
+    folder = work / job.slug
+    folder.mkdir()
+    tools = Toolbox(settings, shared.proven)
+    made = make(job.article, footage, settings, key, target, tools, shared.library, shared.store, log, folder)
+    _publish(made, target, shared, job, key)
+    return JobReport(job.request.source, "done", target, manifest, round(time.perf_counter() - start, 3))
+
+
+def _publish(made: Made, target: Path, shared: _Shared, job: _Job, key: str) -> None:
+    finals = [target.with_suffix(path.suffix) for path in made.files]
+    publish(list(zip(made.files, finals, strict=True)))
+    shared.journal.append_done(job.slug, key, finals)
+    shared.store.save_render(key, target)
+
+
+def _is_done(shared: _Shared, slug: str, key: str) -> bool:
+    record = shared.journal.finished(slug)
+    return record is not None and record.key == key and shared.journal.verify_outputs(record)
+
+
+def _footage(settings: Settings, shared: _Shared, log: JobLog) -> list[Footage]:
+    if not settings.footage:
+        raise UsageError("no footage is named", hint="give --footage PATH, or try nvpipe run --sample")
+    if settings.footage not in shared.footage:
+        before = len(shared.heard)
+        found = shared.library.resolve(settings.footage)
+        shared.footage[settings.footage] = (found, shared.heard[before:])
+    found, heard = shared.footage[settings.footage]
+    log.warnings.extend(text for text in heard if text not in log.warnings)
+    return found
+
+
+def job_key(article: Article, settings: Settings, footage: Sequence[Footage]) -> str:
+    """What a job's result follows from: the text, the options and the content of the footage, not where they lie."""
+    options = {
+        name: getattr(settings, name)
+        for name in (
+            "encoder", "decoder", "writer", "speaker", "voice", "quality", "seconds", "layout",
+            "captions", "language", "x264_params",
+        )
+    }  # fmt: skip
+    return digest_of([VERSION, article.digest, options, [video.digest for video in footage]])

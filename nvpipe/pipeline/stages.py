@@ -1,0 +1,87 @@
+"""The log of one job: its stages with time and memory, the backends that were used, and what to warn of."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from nvpipe.errors import NvpipeError
+from nvpipe.types import Progress, StageResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from nvpipe.pipeline.reporter import Reporter
+    from nvpipe.types import BackendChoice, Outcome
+
+
+class Stage:
+    """A stage at work; set `cached` when its result was found and not made."""
+
+    def __init__(self, name: str, key: str) -> None:
+        self.name = name
+        self.key = key
+        self.cached = False
+        self.backend = ""
+
+
+class JobLog:
+    """What happened in one job, and a reporter that hears of it at once."""
+
+    def __init__(self, label: str, reporter: Reporter) -> None:
+        self.label = label
+        self.reporter = reporter
+        self.results: list[StageResult] = []
+        self.backends: dict[str, BackendChoice] = {}
+        self.warnings: list[str] = []
+
+    @contextmanager
+    def stage(self, name: str, key: str = "") -> Iterator[Stage]:
+        """Time a stage; its failure is recorded and raised on."""
+        stage = Stage(name, key)
+        start = time.perf_counter()
+        self.reporter.progress(Progress(name, self.label, 0, None))
+        try:
+            yield stage
+        except NvpipeError as error:
+            self._record(stage, "failed", start, error.line())
+            raise
+        self._record(stage, "cached" if stage.cached else "ran", start, "")
+
+    def warn(self, text: str) -> None:
+        """Warn once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+            self.reporter.warning(text)
+
+    def notice(self, text: str) -> None:
+        """Say something that belongs into the manifest but is no fault."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+            self.reporter.notice(text)
+
+    def progress(self, stage: str, total_s: float) -> Callable[[float], None]:
+        """A callback that takes the seconds of media that are done."""
+        return lambda done: self.reporter.progress(Progress(stage, self.label, done, total_s))
+
+    def _record(self, stage: Stage, outcome: Outcome, start: float, error: str) -> None:
+        result = StageResult(
+            stage.name,
+            stage.key,
+            outcome,
+            stage.backend,
+            round(time.perf_counter() - start, 3),
+            peak_memory_bytes(),
+            error,
+        )
+        self.results.append(result)
+        self.reporter.stage_ended(self.label, result)
+
+
+def peak_memory_bytes() -> int:
+    """Largest resident size of this process so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

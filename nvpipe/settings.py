@@ -1,0 +1,217 @@
+"""Settings: defaults < nvpipe.toml < NVPIPE_* variables < flags; a job of a jobs file wins over them.
+
+One table describes every option; the command line, the settings file, the environment and the jobs file all
+read it. This is the only module that reads the environment.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from nvpipe.errors import UsageError
+from nvpipe.registry import AUTO
+
+CONFIG_NAME = "nvpipe.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option: its name without dashes, what it takes, and what it is for."""
+
+    name: str
+    kind: Literal["text", "int", "number", "choice", "path", "paths"]
+    help: str
+    choices: Callable[[], tuple[str, ...]] | None = None
+    metavar: str | None = None
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    per_job: bool = True
+    """Whether a line of a jobs file may set it."""
+
+    @property
+    def field(self) -> str:
+        return self.name.replace("-", "_")
+
+
+def _backends(module: str, registry: str) -> Callable[[], tuple[str, ...]]:
+    def names() -> tuple[str, ...]:
+        import importlib
+
+        return (AUTO, *getattr(importlib.import_module(module), registry).names())
+
+    return names
+
+
+def _layouts() -> tuple[str, ...]:
+    from nvpipe.compose import LAYOUTS
+
+    return LAYOUTS.names()
+
+
+def _caption_styles() -> tuple[str, ...]:
+    from nvpipe.captions.styles import STYLE_NAMES
+
+    return (*STYLE_NAMES, "none")
+
+
+def _qualities() -> tuple[str, ...]:
+    from nvpipe.media.encode import QUALITIES
+
+    return QUALITIES
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option("storage", "path", "Cache folder, shared by all runs.", metavar="DIR", per_job=False),
+    Option(
+        "decoder",
+        "choice",
+        "How footage is decoded.",
+        _backends("nvpipe.media.decode", "DECODERS"),
+        per_job=False,
+    ),
+    Option("encoder", "choice", "How the short is encoded.", _backends("nvpipe.media.encode", "ENCODERS")),
+    Option("writer", "choice", "Who writes the script.", _backends("nvpipe.story", "WRITERS")),
+    Option("speaker", "choice", "Who speaks it.", _backends("nvpipe.voice", "SPEAKERS")),
+    Option("voice", "text", "Voice of the speaker, by its name there.", metavar="NAME"),
+    Option("quality", "choice", "Speed against picture quality.", _qualities),
+    Option(
+        "seconds", "number", "Length of the finished file in seconds.", metavar="N", minimum=3, maximum=600
+    ),
+    Option("layout", "choice", "How landscape footage fills the upright picture.", _layouts),
+    Option("captions", "choice", "Caption style.", _caption_styles),
+    Option(
+        "language", "text", "ISO 639-1 code; found from the text when not given.", metavar="CODE"
+    ),
+    Option("x264-params", "text", "x264 parameters that win over the quality's.", metavar="K=V:..."),
+    Option("slug", "text", "Name of the output files, instead of one made from the title.", metavar="NAME"),
+    Option("footage", "paths", "Footage file, folder or pattern; may be repeated.", metavar="PATH"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The options of a run after every source has had its say."""
+
+    storage: Path
+    decoder: str = AUTO
+    encoder: str = AUTO
+    writer: str = AUTO
+    speaker: str = AUTO
+    voice: str | None = None
+    quality: str = "medium"
+    seconds: float = 45.0
+    layout: str = "blur"
+    captions: str = "default"
+    language: str | None = None
+    x264_params: str = ""
+    slug: str | None = None
+    footage: tuple[str, ...] = ()
+
+    def with_values(self, values: Mapping[str, object], *, where: str, jobs_only: bool = False) -> Settings:
+        """These settings with some options replaced, each checked.
+
+        Raises:
+            UsageError: an option is unknown, has a wrong value or may not be set there; `where` names the place.
+        """
+        known = {option.name: option for option in OPTIONS} | {option.field: option for option in OPTIONS}
+        changes: dict[str, Any] = {}
+        for name, value in values.items():
+            option = known.get(name)
+            if option is None:
+                raise UsageError(f"{where}: there is no option {name!r}")
+            if jobs_only and not option.per_job:
+                raise UsageError(f"{where}: {name!r} holds for the whole run; give it on the command line")
+            changes[option.field] = _checked(option, value, where)
+        return replace(self, **changes)
+
+
+def load_settings(
+    flags: Mapping[str, object],
+    *,
+    config: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    folder: Path | None = None,
+) -> Settings:
+    """Settings from every source; `flags` holds only what the user gave.
+
+    Raises:
+        UsageError: a value is wrong, with the place that it came from.
+    """
+    settings = Settings(storage=default_storage())
+    path = config or (folder or Path()) / CONFIG_NAME
+    if config is not None or path.is_file():
+        settings = settings.with_values(_read_config(path), where=str(path))
+    for option in OPTIONS:
+        variable = f"NVPIPE_{option.field.upper()}"
+        if text := environ.get(variable):
+            value: object = text.split(os.pathsep) if option.kind == "paths" else text
+            settings = settings.with_values({option.name: value}, where=variable)
+    return settings.with_values(flags, where="command line")
+
+
+def default_storage() -> Path:
+    """The platform's user cache folder."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("nvpipe", appauthor=False)
+
+
+def defaults() -> dict[str, object]:
+    """Default of every option that has one, by field name, for the help texts."""
+    found: dict[str, object] = {}
+    for field in fields(Settings):
+        if field.name != "storage" and field.default not in (None, (), ""):
+            found[field.name] = field.default
+    return found
+
+
+def _read_config(path: Path) -> dict[str, object]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"settings file {path} cannot be read: {reason}") from error
+
+
+def _checked(option: Option, value: object, where: str) -> object:
+    if value is None:
+        return None
+    if option.kind in ("int", "number"):
+        return _checked_number(option, value, where)
+    if option.kind == "paths":
+        items = [value] if isinstance(value, str) else value
+        if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) and item for item in items):
+            raise UsageError(f"{where}: {option.name} takes paths, not {value!r}")
+        return tuple(items)
+    if not isinstance(value, (str, Path)):
+        raise UsageError(f"{where}: {option.name} takes text, not {value!r}")
+    if option.kind == "path":
+        return Path(value).expanduser()
+    if option.choices is not None and value not in option.choices():
+        raise UsageError(
+            f"{where}: {option.name} cannot be {str(value)!r}", hint=f"choose one of: {', '.join(option.choices())}"
+        )
+    return str(value)
+
+
+def _checked_number(option: Option, value: object, where: str) -> float | int:
+    try:
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise ValueError
+        number = int(value) if option.kind == "int" else float(value)
+        if option.kind == "int" and isinstance(value, float) and number != value:
+            raise ValueError
+    except (ValueError, OverflowError):
+        raise UsageError(f"{where}: {option.name} takes a number, not {value!r}") from None
+    if not option.minimum <= number <= option.maximum:
+        raise UsageError(
+            f"{where}: {option.name} is {value}, but must lie from {option.minimum:g} to {option.maximum:g}"
+        )
+    return number

@@ -1,0 +1,199 @@
+"""The embedded writer: the article's own best sentences, as many as fit the time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nvpipe.errors import ArticleError
+from nvpipe.registry import Probe
+from nvpipe.story.budget import Option, fill_budget
+from nvpipe.story.ranking import TermMatrix, sentence_scores, term_matrix, without_repetition
+from nvpipe.story.sentences import split_sentences, spoken_words
+from nvpipe.story.speakable import is_sayable, is_speakable, leans_on_previous
+from nvpipe.types import Article, Script, ScriptLine
+from nvpipe.types.codec import digest_of
+
+CANDIDATES = 150
+"""So many of the best sentences are considered for the budget."""
+WHOLE_ARTICLE_SLACK = 1.04
+HIGHEST_OVERRUN = 1.08
+LOW_FILL = 0.92
+"""Below this share of the budget a long sentence is cut to fill it."""
+LONGEST_CHAIN = 4
+HOOK_WORDS = (4.0, 38.0)
+HOOK_SENTENCES = 6
+SPEAKABLE_SHARE = 0.4
+
+_CLAUSE = re.compile(r"[,;:](?=\s)|[，、；：،]|\s[–—-](?=\s)")
+_WORD_BORDER = re.compile(r"\s")
+_CHARS_PER_WORD_AT_MOST = 60
+_SPACELESS_END = re.compile("[\u3041-\u9fff]\\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of the article that can be said."""
+
+    text: str
+    words: float
+    starts_paragraph: bool
+    leans: bool
+    """Makes no sense without the sentence before it."""
+
+
+class ExtractiveWriter:
+    """Chooses whole sentences by TextRank, lead bias and MMR so that they fill the time."""
+
+    def probe(self) -> Probe:
+        """Write a script of a few words; what can be missing are the libraries beneath."""
+        text = "A bridge has been closed. The engineers found rust in its cables. Nobody was hurt."
+        article = Article(source="probe", title="", text=text, url=None, digest="")
+        try:
+            script = self.write(article, language="en", seconds=4.0, words_per_second=2.5)
+        except ImportError as error:
+            return Probe(False, f"cannot be imported: {error}", "install nvpipe's dependencies again")
+        return Probe(True, f"wrote a script of {len(script.lines)} sentences")
+
+    def write(self, article: Article, *, language: str, seconds: float, words_per_second: float) -> Script:
+        """A script of the article's own sentences, in their order, that takes about `seconds` to say.
+
+        The first line is the strongest of the first sentences that stands on its own. A sentence that opens
+        with a pronoun or a connective is taken only together with the one before it. Sentences are said
+        verbatim; only where no whole sentence fits is one cut at a clause.
+
+        Raises:
+            ArticleError: there is nothing in it that can be told.
+        """
+        sentences = told_sentences(article.text, language)
+        if not sentences:
+            raise ArticleError(
+                f"there is no sentence that can be told in {article.source}", hint="pass a text with whole sentences"
+            )
+        budget = seconds * words_per_second
+        if sum(sentence.words for sentence in sentences) <= WHOLE_ARTICLE_SLACK * budget:
+            return _script([ScriptLine(sentence.text, (sentence.text,)) for sentence in sentences], language)
+        return _script(_chosen_lines(sentences, budget, language), language)
+
+
+def told_sentences(text: str, language: str) -> list[Sentence]:
+    """The sentences of a text that can be said, without repetitions; of a text of fragments, all of them."""
+    found: list[tuple[str, bool]] = []
+    for paragraph in text.split("\n\n"):
+        found += [(line, at == 0) for at, line in enumerate(split_sentences(paragraph, language))]
+    speakable = [pair for pair in found if is_speakable(pair[0])]
+    if sum(len(line) for line, _ in speakable) < SPEAKABLE_SHARE * sum(len(line) for line, _ in found):
+        speakable = [pair for pair in found if is_sayable(pair[0])]
+    seen: set[str] = set()
+    sentences = []
+    for line, starts in speakable:
+        key = " ".join(re.findall(r"\w+", line.casefold()))
+        if key not in seen:
+            seen.add(key)
+            words = spoken_words(line, language)
+            sentences.append(Sentence(line, words, starts, leans_on_previous(line, language)))
+    return sentences
+
+
+def _script(lines: Sequence[ScriptLine], language: str) -> Script:
+    return Script(tuple(lines), language, "extractive", digest_of([list(lines), language]))
+
+
+def _chosen_lines(sentences: list[Sentence], budget: float, language: str) -> list[ScriptLine]:
+    matrix = term_matrix([sentence.text for sentence in sentences])
+    scores = sentence_scores(matrix, [sentence.starts_paragraph for sentence in sentences])
+    quality = [float(score) * _ease(sentence) for score, sentence in zip(scores, sentences, strict=True)]
+    hook = _hook(sentences, quality, budget)
+    if hook is None:
+        return [_cut(sentences[0].text, budget, language)]
+    values = _values(matrix, quality, hook)
+    chains = _chains(sentences, values, hook, budget)
+    chosen = sorted(fill_budget(chains, budget, highest_share=HIGHEST_OVERRUN))
+    lines = {index: ScriptLine(sentences[index].text, (sentences[index].text,)) for index in chosen}
+    room = budget - sum(sentences[index].words for index in chosen)
+    left = [index for index in values if index > hook and index not in lines and sentences[index].words > room]
+    if room > (1.0 - LOW_FILL) * budget and left:
+        best = max(left, key=lambda index: (not sentences[index].leans, values[index]))
+        lines[best] = _cut(sentences[best].text, room, language)
+    return [lines[index] for index in sorted(lines)]
+
+
+def _ease(sentence: Sentence) -> float:
+    """How well it is followed by ear: very long, very short and parenthetical sentences are not."""
+    length = min(1.0, 0.4 + sentence.words / 17.0, max(0.5, 1.0 - (sentence.words - 36.0) / 24.0))
+    return length * (0.85 if "(" in sentence.text or ";" in sentence.text else 1.0)
+
+
+def _hook(sentences: list[Sentence], quality: list[float], budget: float) -> int | None:
+    """The strongest of the first sentences that stands on its own and fits; None when none fits at all."""
+    shortest, longest = HOOK_WORDS
+    early = range(min(len(sentences), HOOK_SENTENCES))
+    fits = [index for index in range(len(sentences)) if sentences[index].words <= HIGHEST_OVERRUN * budget]
+    alone = [
+        index
+        for index in early
+        if index in fits[: HOOK_SENTENCES + 1]
+        and not sentences[index].leans
+        and shortest <= sentences[index].words <= longest
+    ]
+    if alone:
+        return max(alone, key=lambda index: (quality[index] / (1.0 + 0.12 * index), -index))
+    standing = [index for index in fits if not sentences[index].leans]
+    return next(iter(standing or fits), None)
+
+
+def _values(matrix: TermMatrix, quality: list[float], hook: int) -> dict[int, float]:
+    import numpy as np
+
+    after = sorted(range(hook, len(quality)), key=lambda index: (-quality[index], index))
+    picked = sorted({hook, *after[:CANDIDATES]})
+    return without_repetition(matrix, np.array(quality), picked, hook)
+
+
+def _chains(sentences: list[Sentence], values: dict[int, float], hook: int, budget: float) -> list[list[Option]]:
+    """For every sentence that stands alone, itself and with those that lean on it; the hook's chain first."""
+    chains: list[list[Option]] = []
+    lowest = min(values.values())
+    index = hook
+    while index < len(sentences):
+        run = [index]
+        while run[-1] + 1 < len(sentences) and sentences[run[-1] + 1].leans:
+            run.append(run[-1] + 1)
+        options = []
+        for length in range(1, min(len(run), LONGEST_CHAIN) + 1):
+            part = run[:length]
+            words = sum(sentences[member].words for member in part)
+            if part[-1] in values and words <= HIGHEST_OVERRUN * budget:
+                value = sum(values.get(member, lowest) * sentences[member].words for member in part)
+                options.append(Option(tuple(part), words, value))
+        if options:
+            chains.append(options)
+        index = run[-1] + 1
+    return chains
+
+
+def _cut(sentence: str, words: float, language: str) -> ScriptLine:
+    """As much of a sentence as fits, up to the end of a clause, else of a word, else of a character."""
+    head = sentence[: int(words * _CHARS_PER_WORD_AT_MOST) + 1]
+    best = ""
+    for border in (_CLAUSE, _WORD_BORDER):
+        ends = [match.start() for match in border.finditer(head)]
+        best = _longest_fitting(sentence, ends, words, language)
+        if spoken_words(best, language) >= 0.6 * words:
+            break
+    if not best:
+        best = _longest_fitting(sentence, list(range(1, len(head))), words, language)
+    best = best.rstrip(" ,;:，、；：،–—-")
+    return ScriptLine(f"{best}{'。' if _SPACELESS_END.search(best) else '.'}", (sentence,))
+
+
+def _longest_fitting(sentence: str, ends: list[int], words: float, language: str) -> str:
+    low, high = 0, len(ends)
+    while low < high:
+        middle = (low + high) // 2
+        if spoken_words(sentence[: ends[middle]], language) <= words:
+            low = middle + 1
+        else:
+            high = middle
+    return sentence[: ends[low - 1]] if low else ""

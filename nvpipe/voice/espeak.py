@@ -1,0 +1,130 @@
+"""The embedded speaker: eSpeak NG."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nvpipe.errors import ArticleError, BackendFailedError, BackendUnavailableError, UsageError
+from nvpipe.registry import Probe
+from nvpipe.types import Narration, Script
+from nvpipe.voice.catalogue import EspeakVoice, default_voice, find_voice, read_voices, speaking
+from nvpipe.voice.process import ask, installation
+from nvpipe.voice.spoken import spoken_text
+from nvpipe.voice.tokens import Atom, atoms_of, is_han
+
+_WORDS_PER_MINUTE = 170
+_PITCH = 50
+_PITCH_RANGE = 50
+_MAX_CHARACTERS = 40_000
+_SLOWEST, _FASTEST = 0.5, 2.0
+_HAN_READERS = frozenset({"cmn", "yue", "hak"})
+_UNREADABLE_SHARE = 0.1
+"""More of the letters than this may not be left out."""
+
+
+class EspeakSpeaker:
+    """Speaks any of a hundred languages on any machine, with exact word times, and sounds like a robot."""
+
+    def probe(self) -> Probe:
+        """Speak a word."""
+        try:
+            answer, samples = ask({"do": "speak", "text": "one.\n", "voice": "en-us"}, limit_s=30)
+        except (BackendFailedError, BackendUnavailableError) as error:
+            return Probe(False, error.message, error.hint)
+        if not any(samples):
+            return Probe(False, "eSpeak NG loads but gives no sound", "install espeakng-loader again")
+        return Probe(True, f"spoke a word at {answer['sample_rate_hz']} Hz")
+
+    def voices(self, language: str | None = None) -> tuple[str, ...]:
+        """Names of the voices that speak a language, best first, or of all."""
+        everything = self._voices()
+        if language is None:
+            return tuple(sorted(voice.name for voice in everything))
+        return speaking(everything, language)
+
+    def resolve_voice(self, language: str, voice: str | None) -> str:
+        """The full name of the voice that will speak.
+
+        Args:
+            language: ISO 639-1 code, perhaps with a region (`en-gb`).
+            voice: eSpeak's name, tag or identifier, perhaps with a variant (`en-us+f3`); None for the best.
+
+        Raises:
+            UsageError: there is no voice of that name.
+            ArticleError: no voice speaks that language.
+            BackendFailedError: eSpeak NG failed.
+        """
+        everything = self._voices()
+        if voice is None:
+            return default_voice(everything, language)
+        return find_voice(everything, installation()[1], voice)
+
+    def _voices(self) -> tuple[EspeakVoice, ...]:
+        answer, _ = ask({"do": "voices"}, limit_s=60)
+        return read_voices(answer["voices"], installation()[1])
+
+    def speak(self, script: Script, *, voice: str, rate: float, output: Path) -> Narration:
+        """Speak the script in one go into a WAV file, written whole or not at all.
+
+        Args:
+            voice: a name from `resolve_voice`.
+            rate: 1.0 is 170 words per minute; 0.5 to 2.0.
+
+        Raises:
+            UsageError: the rate is out of range.
+            ArticleError: nothing in the script can be spoken, or it is too long.
+            BackendFailedError: eSpeak NG crashed, hung or refused.
+            OutputError: the file cannot be written.
+        """
+        import numpy as np
+
+        from nvpipe.voice import sound
+        from nvpipe.voice.timing import timed_words
+
+        if not _SLOWEST <= rate <= _FASTEST:
+            raise UsageError(f"a speaking rate of {rate} is outside of {_SLOWEST} to {_FASTEST}")
+        atoms = atoms_of(script)
+        base = voice.partition("+")[0]
+        readable = base.partition("-")[0] in _HAN_READERS
+        _check(script, atoms, voice, readable)
+        spoken = spoken_text(atoms, base.partition("-")[0], say_han=readable)
+        if not spoken.sounded():
+            raise ArticleError("the script has nothing in it that can be spoken")
+        answer, data = ask(
+            {
+                "do": "speak",
+                "text": spoken.text,
+                "voice": voice,
+                "rate_wpm": round(_WORDS_PER_MINUTE * rate),
+                "pitch": _PITCH,
+                "pitch_range": _PITCH_RANGE,
+            },
+            limit_s=30 + 0.05 * len(spoken.text),
+        )
+        rate_hz = answer["sample_rate_hz"]
+        samples = np.frombuffer(data, np.int16)
+        loud = sound.loud_frames(samples, rate_hz)
+        start, end = sound.speech_bounds(loud, rate_hz, len(samples))
+        if end <= start:
+            raise ArticleError(f"the voice {voice} pronounces nothing of the script")
+        narration = sound.cut(sound.levelled(samples, loud, rate_hz), start, end)
+        duration_s = len(narration) / rate_hz
+        marks = [(position, sample / rate_hz) for kind, position, sample in answer["events"] if kind == "word"]
+        words = timed_words(atoms, spoken, marks, loud, offset_s=start / rate_hz, duration_s=duration_s)
+        sound.write_wav(narration, rate_hz, output)
+        return Narration(output, rate_hz, duration_s, "espeak", voice, words)
+
+
+def _check(script: Script, atoms: list[Atom], voice: str, reads_han: bool) -> None:
+    characters = sum(len(atom.text) for atom in atoms)
+    if not characters:
+        raise ArticleError("the script is empty")
+    if characters > _MAX_CHARACTERS:
+        raise ArticleError(f"the script has {characters} characters, at most {_MAX_CHARACTERS} can be spoken")
+    letters = [character for line in script.lines for character in line.text if character.isalpha()]
+    han = sum(is_han(character) for character in letters)
+    if not reads_han and han > _UNREADABLE_SHARE * len(letters):
+        raise ArticleError(
+            f"the voice {voice} cannot read Chinese characters, {han} of {len(letters)} letters here",
+            hint="use a text without them, or a Chinese voice for a Chinese text (--language zh)",
+        )

@@ -1,0 +1,64 @@
+"""What the cache's tests share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+import nvpipe
+from nvpipe.types import Footage
+
+TESTS = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """Warnings in the order in which they were given; its `append` is the sink."""
+    return []
+
+
+@pytest.fixture
+def footage() -> Callable[..., Footage]:
+    """Makes the facts of a video without any."""
+
+    def make(path: Path, digest: str, **changes: object) -> Footage:
+        facts: dict[str, object] = {
+            "video_id": "",
+            "path": path,
+            "digest": digest,
+            "width_px": 1920,
+            "height_px": 1080,
+            "fps": Fraction(30000, 1001),
+            "duration_s": 12.5,
+            "codec": "h264",
+            "rotation_deg": 0,
+            "has_audio": True,
+            "colour_matrix": "bt709",
+            "colour_assumed": False,
+        }
+        return Footage(**{**facts, **changes})  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def start() -> Callable[..., subprocess.Popen[str]]:
+    """Starts Python on a piece of code, with nvpipe and the fakes importable."""
+
+    def run(*arguments: str) -> subprocess.Popen[str]:
+        roots = os.pathsep.join((str(TESTS), str(Path(nvpipe.__file__).parents[1])))
+        return subprocess.Popen(
+            [sys.executable, *arguments],
+            env={**os.environ, "PYTHONPATH": roots},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return run

@@ -1,0 +1,117 @@
+"""Listing and clearing touch nvpipe's own files and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nvpipe.cache.action import ACTION, save_segments, save_track
+from nvpipe.cache.index import FootageIndex, Sighting, digest_settled
+from nvpipe.cache.listing import clear, ls
+from nvpipe.cache.naming import action_path
+from nvpipe.cache.stages import StageStore
+from nvpipe.cache.store import read
+from nvpipe.errors import OutputError
+from nvpipe.types import Footage, MotionTrack, Segment
+
+KEY = "ab" * 16
+
+
+@pytest.fixture
+def storage(tmp_path: Path, said: list[str], footage: Callable[..., Footage]) -> Path:
+    """A storage folder with one file of every kind."""
+    folder, clip = tmp_path / "s", tmp_path / "clip.wav"
+    clip.write_bytes(b"content")
+    digest, identity = digest_settled(clip)
+    FootageIndex(folder, said.append).add([Sighting(identity, footage(clip, digest))])
+    save_track(folder, KEY, MotionTrack("clip-1", "diff/1", 0.5, 1.0, (1.0, 2.0), ()))
+    save_segments(folder, "clip-1", 30, KEY, (Segment("clip-1", 0.0, 1.0, 1.0, 0.5),))
+    StageStore(folder, said.append).save_file("narration", KEY, clip, {})
+    broken = action_path(folder, "broken-2")
+    broken.write_text("{")
+    read(broken, ACTION, KEY, said.append)
+    (folder / ".123-0123456789ab.nvpipe-tmp").write_text("{")
+    return folder
+
+
+def test_every_kind_is_listed(storage: Path) -> None:
+    listed = {(entry.kind, entry.video_id, entry.state) for entry in ls(storage)}
+    assert listed == {
+        ("footage", None, "ok"),
+        ("action", "clip-1", "ok"),
+        ("segments", "clip-1", "ok"),
+        ("stage", None, "ok"),
+        ("set-aside", "broken-2", "damaged"),
+        ("temporary", None, "leftover"),
+    }
+    assert [entry.path for entry in ls(storage)] == sorted(entry.path for entry in ls(storage))
+    assert all(entry.size_bytes == entry.path.stat().st_size for entry in ls(storage))
+
+
+def test_clearing_leaves_an_empty_folder_and_says_how_much_went(storage: Path) -> None:
+    expected = len(ls(storage)), sum(entry.size_bytes for entry in ls(storage))
+    assert clear(storage) == expected
+    assert list(storage.iterdir()) == []
+    assert clear(storage) == (0, 0)
+
+
+def test_what_is_not_nvpipes_stays(storage: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    keep = [
+        storage / "notes.txt",
+        storage / "holiday.json",
+        storage / "film.mp4",
+        storage / "stages" / "notes.txt",
+        storage / "stages" / "narration" / "my.wav",
+        storage / "stages" / "narration" / f"{KEY}.txt",
+        storage / "theirs_action_cache.json",
+        storage / "other_segments_30s.json.foreign-1",
+        storage / ".config.tmp",
+        outside / f"{KEY}.json",
+        outside / "x_action_cache.json",
+    ]
+    for path in keep:
+        path.write_text(json.dumps({"high": []}))
+    (storage / "stages" / "linked").symlink_to(outside)
+    (storage / "linked_action_cache.json").symlink_to(outside / "x_action_cache.json")
+    (storage / "folder_action_cache.json").mkdir()
+    clear(storage)
+    assert all(path.exists() for path in keep)
+    assert (storage / "linked_action_cache.json").is_symlink()
+    assert (storage / "folder_action_cache.json").is_dir()
+    assert not (storage / "footage_metadata.json").exists()
+
+
+def test_a_stages_folder_that_is_a_link_is_not_entered(tmp_path: Path, said: list[str]) -> None:
+    StageStore(tmp_path / "real", said.append).save("script", KEY, {})
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "stages").symlink_to(tmp_path / "real" / "stages")
+    assert ls(tmp_path / "s") == []
+    assert clear(tmp_path / "s") == (0, 0)
+    assert StageStore(tmp_path / "real", said.append).load("script", KEY) == {}
+
+
+def test_damage_is_seen_without_moving_anything(storage: Path) -> None:
+    path = action_path(storage, "clip-1")
+    path.write_bytes(path.read_bytes()[:-5])
+    theirs = action_path(storage, "theirs")
+    theirs.write_text('{"high": []}')
+    states = {entry.path: entry.state for entry in ls(storage)}
+    assert (states[path], states[theirs]) == ("damaged", "foreign")
+    assert path.exists()
+
+
+def test_a_storage_that_does_not_exist_is_empty(tmp_path: Path) -> None:
+    assert ls(tmp_path / "none") == []
+    assert clear(tmp_path / "none") == (0, 0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_storage_that_is_a_file_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "s").write_text("a file")
+    with pytest.raises(OutputError, match="cannot read the cache"):
+        ls(tmp_path / "s")

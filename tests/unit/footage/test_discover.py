@@ -1,0 +1,84 @@
+"""Which files are meant by files, folders and patterns."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from nvpipe.errors import MediaError
+from nvpipe.footage.library import find_footage
+
+
+def make(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"x")
+    return folder
+
+
+def found(folder: Path, *paths: str) -> list[str]:
+    return [os.path.relpath(path, folder) for path in find_footage([str(folder / path) for path in paths])]
+
+
+def test_a_folder_gives_its_videos_in_natural_order(tmp_path: Path) -> None:
+    make(tmp_path, "clip10.mp4", "clip2.MKV", "b/clip1.webm", "a/x.mov", "notes.txt", "sound.wav", "x.json")
+    assert found(tmp_path, ".") == ["a/x.mov", "b/clip1.webm", "clip2.MKV", "clip10.mp4"]
+
+
+def test_hidden_and_partly_downloaded_files_are_passed_over(tmp_path: Path) -> None:
+    make(
+        tmp_path,
+        *(".hidden.mp4", ".git/x.mp4", "a.mp4.part", "b.mp4.ytdl", "c.mp4.part-Frag3", "d.temp.mp4"),
+        *("e.mp4", "e.mp4.aria2", "Match.Part.2.mp4", "tempest.mp4"),
+    )
+    assert found(tmp_path, ".") == ["Match.Part.2.mp4", "tempest.mp4"]
+
+
+def test_a_named_file_is_taken_whatever_it_is_called(tmp_path: Path) -> None:
+    make(tmp_path, "recording", ".hidden.mp4")
+    assert found(tmp_path, "recording", ".hidden.mp4") == ["recording", ".hidden.mp4"]
+
+
+def test_patterns_name_files_and_folders(tmp_path: Path) -> None:
+    make(tmp_path, "day1/a.mp4", "day2/b.mp4", "day2/b.txt", "c.mp4", "c.txt")
+    assert found(tmp_path, "day*") == ["day1/a.mp4", "day2/b.mp4"]
+    assert found(tmp_path, "**/*") == ["c.mp4", "day1/a.mp4", "day2/b.mp4"]
+    assert found(tmp_path, "c.*") == ["c.mp4"]
+
+
+def test_a_name_that_looks_like_a_pattern_is_a_name(tmp_path: Path) -> None:
+    make(tmp_path, "[a].mp4", "a.mp4")
+    assert found(tmp_path, "[a].mp4") == ["[a].mp4"]
+
+
+def test_each_file_once_in_the_order_of_the_arguments(tmp_path: Path) -> None:
+    make(tmp_path, "a.mp4", "b.mp4", "sub/c.mp4")
+    assert found(tmp_path, "b.mp4", ".", "sub/../a.mp4") == ["b.mp4", "a.mp4", "sub/c.mp4"]
+
+
+def test_links_are_followed_and_loops_end(tmp_path: Path) -> None:
+    make(tmp_path, "top/a.mp4", "elsewhere/b.mp4")
+    (tmp_path / "top" / "link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "back").symlink_to(tmp_path / "top")
+    (tmp_path / "top" / "dangling.mp4").symlink_to(tmp_path / "nowhere")
+    assert found(tmp_path, "top") == ["top/a.mp4", "top/link/b.mp4"]
+
+
+def test_a_folder_without_video_is_named(tmp_path: Path) -> None:
+    make(tmp_path, "notes.txt")
+    with pytest.raises(MediaError, match=f"no video in {tmp_path}"):
+        find_footage([str(tmp_path)])
+
+
+@pytest.mark.parametrize("paths", [[], [""], ["nowhere.mp4"], ["nowhere*"], ["a\0b"], ["nowhere/[", "x"]])
+def test_what_is_not_there_is_an_error(paths: list[str]) -> None:
+    with pytest.raises(MediaError):
+        find_footage(paths)
+
+
+def test_numbers_of_any_length_sort(tmp_path: Path) -> None:
+    long_names = [f"{'9' * 200}.mp4", f"{'1' * 201}.mp4"]
+    make(tmp_path, *long_names, "٣.mp4", "²a.mp4")
+    assert found(tmp_path, ".")[:2] == long_names
