@@ -64,7 +64,7 @@ class FontChain:
 
     def runs(self, word: str) -> list[tuple[str, Typeface]]:
         """A word in parts of one font each; one font for all of it where there is one."""
-        parts = [part for part in clusters(word) if self._drawable(part)]
+        parts = [_without_selectors(part) for part in clusters(word) if self._drawable(part)]
         if not parts:
             return []
         whole = "".join(parts)
@@ -119,12 +119,13 @@ class FontChain:
 
 
 def _visible(text: str) -> str:
-    """Characters that need a glyph: not joiners, variation selectors or the enclosing keycap."""
-    return "".join(
-        char
-        for char in text
-        if unicodedata.category(char) != "Cf" and not "\ufe00" <= char <= "\ufe0f" and char != "\u20e3"
-    )
+    """Characters that need a glyph: not joiners, selectors or the enclosing keycap."""
+    return "".join(char for char in _without_selectors(text) if unicodedata.category(char) != "Cf")
+
+
+def _without_selectors(text: str) -> str:
+    """Text without variation selectors and the enclosing keycap, which only emoji fonts draw."""
+    return "".join(char for char in text if not "\ufe00" <= char <= "\ufe0f" and char != "\u20e3")
 
 
 def _installed(folders: Sequence[Path]) -> Iterator[Path]:

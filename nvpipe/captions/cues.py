@@ -26,7 +26,7 @@ from nvpipe.types import CaptionTrack, Cue, Word
 MIN_CUE_MS = 80
 HANG_MS = 300
 _PAUSE_MS = 350
-_COLUMNS_OF_A_WORD = 5
+_COLUMNS_OF_A_WORD = 6
 """How much of a script without spaces counts as one word."""
 
 

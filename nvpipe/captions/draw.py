@@ -11,7 +11,7 @@ import numpy as np
 
 from nvpipe.captions.box import Box
 from nvpipe.captions.chain import FontChain
-from nvpipe.captions.layer import Layers, Plane, Stack, halve
+from nvpipe.captions.layer import Layers, Plane, Stack
 from nvpipe.captions.layout import Block, Room, lay_out
 from nvpipe.captions.styles import CaptionStyle
 from nvpipe.types import Cue
@@ -92,6 +92,9 @@ class CaptionPainter:
         self._canvas_px = (canvas_width_px, canvas_height_px)
         self._scale = min(canvas_width_px / 1080, canvas_height_px / 1920)
         self._chain = FontChain(style.font, language, system_font_folders)
+        middle = canvas_width_px / 2
+        self._half_px = min(middle - self._safe.left_px, self._safe.right_px - middle)
+        self._framed = 2 * self._half_px > self._safe.width_px / 2
         self._room = self._measure_room()
         self._layers = Layers(style, self._scale)
         self._groups: OrderedDict[tuple[str, ...], _Group | None] = OrderedDict()
@@ -151,16 +154,15 @@ class CaptionPainter:
             margin_x = max(margin_x, style.box.padding_x_px)
             margin_y = max(margin_y, style.box.padding_y_px)
             gap = 2 * style.box.padding_y_px
-        half_px = min(self._canvas_px[0] / 2 - safe.left_px, safe.right_px - self._canvas_px[0] / 2)
-        narrow_px = 2 * half_px if 2 * half_px > safe.width_px / 2 else safe.width_px
+        narrow_px = 2 * self._half_px if self._framed else safe.width_px
         space = self._chain.primary.shape(" ", False, "en").advance
         return Room(
             size_px=style.size_px * scale,
-            narrow_px=narrow_px,
-            wide_px=safe.width_px,
-            height_px=safe.height_px,
-            margin_x_px=margin_x * scale + _SLACK_PX,
-            margin_y_px=margin_y * scale + _SLACK_PX,
+            narrow_px=narrow_px - 2 * _SLACK_PX,
+            wide_px=safe.width_px - 2 * _SLACK_PX,
+            height_px=safe.height_px - 2 * _SLACK_PX,
+            margin_x_px=margin_x * scale,
+            margin_y_px=margin_y * scale,
             line_height=style.line_height,
             line_gap=gap / style.size_px,
             space=space * style.word_space,
@@ -171,10 +173,9 @@ class CaptionPainter:
         """Put the block around the frame's middle, moved as far as the safe area asks for."""
         room, safe, size = self._room, self._safe, block.size_px
         shrink = size / room.size_px
-        margin_x, margin_y = room.margin_x_px * shrink, room.margin_y_px * shrink
-        x = self._canvas_px[0] / 2
-        if room.narrow_px >= safe.width_px:
-            x = (safe.left_px + safe.right_px) / 2
+        margin_x = room.margin_x_px * shrink + _SLACK_PX
+        margin_y = room.margin_y_px * shrink + _SLACK_PX
+        x = self._canvas_px[0] / 2 if self._framed else (safe.left_px + safe.right_px) / 2
         y = self._style.centre_y * self._canvas_px[1] - block.middle * size
         x = _shift(x, block.left * size - margin_x, block.right * size + margin_x, safe.left_px, safe.right_px)
         y = _shift(y, block.top * size - margin_y, block.bottom * size + margin_y, safe.top_px, safe.bottom_px)
@@ -189,27 +190,22 @@ class CaptionPainter:
 
     def _finish(self, group: _Group, active: int | None) -> CaptionBitmap | None:
         """Blend the layers and cut the result to what can be seen."""
-        luma, u, v, alpha = self._layers.blend(group.stack, active)
-        rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
+        planes = self._layers.blend(group.stack, active)
+        rows, columns = np.flatnonzero(planes.alpha.any(axis=1)), np.flatnonzero(planes.alpha.any(axis=0))
         if not rows.size:
             return None
         top, bottom = int(rows[0]) // 2 * 2, int(rows[-1]) // 2 * 2 + 2
         left, right = int(columns[0]) // 2 * 2, int(columns[-1]) // 2 * 2 + 2
         full = (slice(top, bottom), slice(left, right))
         half = (slice(top // 2, bottom // 2), slice(left // 2, right // 2))
-        planes = [plane[full].copy() for plane in (luma, alpha)]
-        planes += [plane[half].copy() for plane in (u, v, halve(alpha.astype(np.float32)))]
-        for plane in planes:
-            plane.setflags(write=False)
-        area = group.area
         return CaptionBitmap(
-            area.left_px + left,
-            area.top_px + top,
-            y=planes[0],
-            u=planes[2],
-            v=planes[3],
-            alpha=planes[1],
-            alpha_uv=planes[4],
+            group.area.left_px + left,
+            group.area.top_px + top,
+            y=_frozen(planes.y[full]),
+            u=_frozen(planes.u[half]),
+            v=_frozen(planes.v[half]),
+            alpha=_frozen(planes.alpha[full]),
+            alpha_uv=_frozen(planes.alpha_uv[half]),
         )
 
 
@@ -224,3 +220,9 @@ class _Group:
 def _shift(at: float, before: float, after: float, low: float, high: float) -> float:
     """`at` moved so that `[at + before, at + after]` lies within `[low, high]`."""
     return max(low - before, min(at, high - after))
+
+
+def _frozen(plane: Plane) -> Plane:
+    kept = plane.copy(order="C")
+    kept.setflags(write=False)
+    return kept

@@ -19,6 +19,10 @@ _Float = npt.NDArray[np.float32]
 _SHADOW_FLOOR = 0.0228
 """What is left of a Gaussian-blurred edge at two standard deviations; taken off, so that it ends at zero."""
 _BOX_OVERSAMPLING = 4
+_COARSE = 4
+_LUMA_ZERO = 16
+_CHROMA_ZERO = 128
+_NOTHING = 1e-9
 _STEPS_PER_PIXEL = 2
 """Horizontal positions at which glyphs are drawn."""
 
@@ -46,10 +50,21 @@ class Stack:
     """What does not change while the highlight moves through a group of words."""
 
     ground: _Float
-    """Planes Y, U, V, opacity of everything below the box, or without one below the text."""
+    """Everything below the box, or without one below the text: planes Y - 16, U - 128, V - 128 times opacity,
+    and opacity from 0 to 1."""
     outline: _Float
     texts: tuple[_Patch, ...]
     boxes: tuple[_Patch, ...]
+
+
+class Planes(NamedTuple):
+    """A picture in limited-range BT.709 4:2:0, colours multiplied by their opacity; uint8."""
+
+    y: Plane
+    u: Plane
+    v: Plane
+    alpha: Plane
+    alpha_uv: Plane
 
 
 def yuv(ink: Ink) -> tuple[float, float, float]:
@@ -102,8 +117,8 @@ class Layers:
             _over(ground, _unit(outline), self._style.outline)
         return Stack(ground, _unit(outline), tuple(texts), tuple(boxes))
 
-    def blend(self, stack: Stack, active: int | None) -> tuple[Plane, Plane, Plane, Plane]:
-        """Premultiplied Y (full size), U and V (half size), and opacity (full size), uint8."""
+    def blend(self, stack: Stack, active: int | None) -> Planes:
+        """The planes of the whole area with word number `active` highlighted."""
         style = self._style
         canvas = stack.ground.copy()
         if style.box:
@@ -114,23 +129,33 @@ class Layers:
         for patch in stack.texts:
             ink = style.active if patch.word == active else style.text
             _over(_window(canvas, patch), patch.coverage, ink)
-        return _round(canvas[0]), halve(canvas[1]), halve(canvas[2]), _round(canvas[3] * 255)
+        opacity, opacity_uv = canvas[3], _halve(canvas[3])
+        return Planes(
+            y=_round(canvas[0] + _LUMA_ZERO * opacity),
+            u=_round(_halve(canvas[1]) + _CHROMA_ZERO * opacity_uv),
+            v=_round(_halve(canvas[2]) + _CHROMA_ZERO * opacity_uv),
+            alpha=_round(opacity * 255),
+            alpha_uv=_round(opacity_uv * 255),
+        )
 
     def _shadow(self, outline: Plane, scale: float) -> _Float:
-        """The outline blurred at half size, which nobody can tell from full size, and moved."""
+        """The outline blurred at a quarter of its size, which nobody can tell from full size, and moved."""
         shadow = self._style.shadow
-        image = Image.fromarray(outline)
-        small = image.reduce(2).filter(ImageFilter.GaussianBlur(shadow.blur_px * scale / 2))
-        soft = _unit(np.asarray(small.resize(image.size, Image.Resampling.BILINEAR)))
-        soft = (soft - np.float32(_SHADOW_FLOOR)) / np.float32(1 - _SHADOW_FLOOR)
+        height, width = outline.shape
+        small = Image.fromarray(outline).reduce(_COARSE)
+        small = small.filter(ImageFilter.GaussianBlur(shadow.blur_px * scale / _COARSE))
+        small = small.point(
+            [max(0, round((i / 255 - _SHADOW_FLOOR) / (1 - _SHADOW_FLOOR) * 255)) for i in range(256)]
+        )
+        soft = np.asarray(
+            small.resize((width, height), Image.Resampling.BILINEAR, box=(0, 0, width / _COARSE, height / _COARSE))
+        )
+        moved = np.zeros((height, width), np.float32)
         down, right = round(shadow.offset_y_px * scale), round(shadow.offset_x_px * scale)
-        moved = np.zeros_like(soft)
-        height, width = soft.shape
-        moved[max(0, down) : height + min(0, down), max(0, right) : width + min(0, right)] = soft[
-            max(0, -down) : height - max(0, down), max(0, -right) : width - max(0, right)
-        ]
-        clipped: _Float = np.maximum(moved, np.float32(0))
-        return clipped
+        target = moved[max(0, down) : height + min(0, down), max(0, right) : width + min(0, right)]
+        source = soft[max(0, -down) : height - max(0, down), max(0, -right) : width - max(0, right)]
+        np.multiply(source, np.float32(1 / 255), out=target)
+        return moved
 
     def _boxes(self, block: Block, shape: tuple[int, int], x: float, y: float, scale: float) -> list[_Patch]:
         """A rounded rectangle for each word and line, as high as its capitals, more for taller scripts."""
@@ -163,9 +188,12 @@ class Layers:
         return patches
 
 
-def halve(plane: _Float) -> Plane:
-    """Means of 2x2 blocks, rounded."""
-    return _round((plane[::2, ::2] + plane[1::2, ::2] + plane[::2, 1::2] + plane[1::2, 1::2]) / 4)
+def _halve(plane: _Float) -> _Float:
+    """Means of 2x2 blocks."""
+    if not plane.any():
+        return np.zeros((plane.shape[0] // 2, plane.shape[1] // 2), np.float32)
+    rows = plane[::2] + plane[1::2]
+    return (rows[:, ::2] + rows[:, 1::2]) * np.float32(0.25)
 
 
 def _rounded(
@@ -220,11 +248,14 @@ def _window(canvas: _Float, patch: _Patch) -> _Float:
 
 
 def _over(canvas: _Float, coverage: _Float, ink: Ink) -> None:
-    """Porter and Duff's "over" of one colour, on premultiplied planes Y, U, V, opacity."""
+    """Porter and Duff's "over" of one colour; planes that stay zero, as for black and grey, cost nothing."""
     amount = coverage * np.float32(ink.opacity)
-    canvas *= 1 - amount
-    for plane, value in zip(canvas, (*yuv(ink), 1.0), strict=True):
-        plane += amount * np.float32(value)
+    luma, u, v = yuv(ink)
+    for plane, value in zip(canvas, (luma - _LUMA_ZERO, u - _CHROMA_ZERO, v - _CHROMA_ZERO, 1.0), strict=True):
+        if abs(value) > _NOTHING:
+            plane += amount * (np.float32(value) - plane)
+        elif plane.any():
+            plane *= 1 - amount
 
 
 def _unit(plane: Plane) -> _Float:

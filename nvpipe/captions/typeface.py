@@ -26,6 +26,8 @@ _MAX_GLYPHS = 0xFFFE
 _LAYOUT_TABLES = frozenset(("cmap", "GSUB", "GPOS", "GDEF", "BASE", "DSIG", "kern", "kerx", "morx", "mort", "STAT"))
 _CACHED_GLYPHS = 1024
 _HEAVY = 800.0
+_FINE = 2
+"""Glyphs are drawn this much larger and averaged down: Pillow places glyphs on whole pixels."""
 
 Mask = npt.NDArray[np.uint8]
 
@@ -87,7 +89,7 @@ class Typeface:
             tags = set(face.table_tags)
             if not tags & {"glyf", "CFF ", "CFF2"} or not face.glyph_count:
                 raise UnusableFontError(f"{path} has no outlines")
-            self._bytes = _glyph_font(face, tags)
+            self.glyph_font = _glyph_font(face, tags)
             self._pillow_font(16.0)
         except (hb.HarfBuzzError, OSError, ValueError, MemoryError, struct.error) as error:
             raise UnusableFontError(f"{path}: {error}") from error
@@ -129,26 +131,26 @@ class Typeface:
         return Shaped(tuple(glyphs), pen / em, _union(boxes))
 
     def _mask(self, glyph: int, size_px: float, shift_px: float, stroke_px: float) -> GlyphMask:
-        """A glyph's pixels, with `stroke_px` added all around; `shift_px` moves it right by less than a pixel."""
+        """A glyph's pixels, with `stroke_px` added all around; `shift_px` (0 or 0.5) moves it right."""
         box = self._font.get_glyph_extents(glyph)
         scale, pad = size_px / self._upem, stroke_px + 3
         left, top = int(box.x_bearing * scale - pad) - 1, int(-box.y_bearing * scale - pad) - 1
         right = int((box.x_bearing + box.width) * scale + pad) + 2
         bottom = int(-(box.y_bearing + box.height) * scale + pad) + 2
-        image = Image.new("L", (right - left, bottom - top))
-        ImageDraw.Draw(image).text(
-            (shift_px - left, -top),
+        fine = Image.new("L", ((right - left) * _FINE, (bottom - top) * _FINE))
+        ImageDraw.Draw(fine).text(
+            (round(shift_px * _FINE) - left * _FINE, -top * _FINE),
             chr(_FIRST_GLYPH + glyph),
             fill=255,
-            font=self._sized(size_px),
+            font=self._sized(size_px * _FINE),
             anchor="ls",
-            stroke_width=stroke_px,
+            stroke_width=stroke_px * _FINE,
             stroke_fill=255,
         )
-        return GlyphMask(np.asarray(image), left, top)
+        return GlyphMask(np.asarray(fine.reduce(_FINE)), left, top)
 
     def _pillow_font(self, size_px: float) -> ImageFont.FreeTypeFont:
-        return ImageFont.truetype(io.BytesIO(self._bytes), size_px, layout_engine=ImageFont.Layout.BASIC)
+        return ImageFont.truetype(io.BytesIO(self.glyph_font), size_px, layout_engine=ImageFont.Layout.BASIC)
 
     def _pillow_font_at_weight(self, size_px: float) -> ImageFont.FreeTypeFont:
         font = self._pillow_font(size_px)

@@ -6,8 +6,11 @@ is made while the encoder works on the last one.
 
 from __future__ import annotations
 
+import itertools
 import queue
 import threading
+from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nvpipe.errors import MediaError
@@ -27,6 +30,10 @@ QUEUE = 8
 """Composed pictures waiting for the encoder, 3 MB each at 1080x1920."""
 SMALL_AFTER_S = 30.0
 """Longer narrations at quality `low` are composed at two thirds of the size and scaled up."""
+HELD_AFTER_S = 0.25
+"""A last frame shown for longer than this counts as held: the footage ended before its cut did."""
+_BEYOND_S = 1.0
+"""How far past its end a cut is read, for frames that last long."""
 _EARLY_S = 0.001
 """How much before its time a frame is taken, so that rounded time stamps don't shift the pace."""
 
@@ -93,25 +100,51 @@ class Pictures:
     def _cut(self, cut: Cut, reader: Reader, first: int, end: int) -> Iterator[av.VideoFrame]:
         fps = self._timeline.output.fps
         graph = _Graphs(self._layout, reader.info, self._timeline)
-        frames = reader.frames(cut.source_start_s, cut.source_end_s + 1.0)
-        current = next(frames, None)
-        if current is None:
+        frames = _upright(reader, cut) if reader.info.interlaced else _coded(reader, cut)
+        shown = next(frames, None)
+        if shown is None:
             raise MediaError(f"{cut.footage.path} has no picture at {cut.source_start_s:.2f} s")
-        shown = current.to_av()
         coming = next(frames, None)
-        made: av.VideoFrame | None = None
         for index in range(first, end):
             at_s = cut.source_start_s + float(index / fps) - cut.at_s
             while coming is not None and coming.time_s <= at_s + _EARLY_S:
-                shown, made = coming.to_av(), None
-                coming = next(frames, None)
-            if made is None:
-                made = graph.apply(shown)
-                yield made
-            else:
-                # The encoder and the captions own the last one, so it is made again.
-                self.held += coming is None
-                yield graph.apply(shown)
+                shown, coming = coming, next(frames, None)
+            # A frame that is shown again is made again: the encoder and the captions own the last one.
+            self.held += coming is None and at_s > shown.time_s + HELD_AFTER_S
+            yield graph.apply(shown.picture)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    time_s: float
+    picture: av.VideoFrame
+
+
+def _coded(reader: Reader, cut: Cut) -> Iterator[_Shown]:
+    """The cut's frames as they are coded; what is not chosen costs nothing more."""
+    for frame in reader.frames(cut.source_start_s, cut.source_end_s + _BEYOND_S):
+        yield _Shown(frame.time_s, frame.to_av())
+
+
+def _upright(reader: Reader, cut: Cut) -> Iterator[_Shown]:
+    """The cut's frames after the source's filters, which look at every frame's neighbours to deinterlace."""
+    times: deque[float] = deque()
+    info = reader.info
+
+    def coded() -> Iterator[av.VideoFrame]:
+        for shown in _coded(reader, cut):
+            times.append(shown.time_s)
+            yield shown.picture
+
+    pictures = coded()
+    head = next(pictures, None)
+    if head is None:
+        return
+    graph = VideoGraph(
+        source_filters(info), width_px=head.width, height_px=head.height, pixel_format=head.format.name
+    )
+    for picture in graph.stream(itertools.chain([head], pictures)):
+        yield _Shown(times.popleft(), picture)
 
 
 class _Graphs:
@@ -141,7 +174,7 @@ def _description(layout: Layout, info: MediaInfo, timeline: Timeline) -> str:
     size = composed_size(output) if small else canvas
     graph = layout.graph((info.width_px, info.height_px), size)
     after = f",scale={canvas[0]}:{canvas[1]}:flags=bilinear" if small else ""
-    before = source_filters(info)
+    before = "" if info.interlaced else source_filters(info)
     if not before:
         return graph + after
     head, found, tail = graph.partition("[in]")
@@ -160,7 +193,7 @@ def frame_borders(timeline: Timeline) -> list[tuple[Cut, int, int]]:
     starts = [round(cut.at_s * fps) for cut in timeline.cuts] + [total]
     return [
         (cut, first, min(end, total))
-        for cut, first, end in zip(timeline.cuts, starts, starts[1:], strict=True)
+        for cut, first, end in zip(timeline.cuts, starts[:-1], starts[1:], strict=True)
         if first < min(end, total)
     ]
 

@@ -1,7 +1,7 @@
 """Which parts of scored footage to show: pure functions on tracks, standard library only.
 
-A track's scores lie on one scale for all videos (0: a still picture; 1: an ordinary moment of lively footage; larger:
-action), so that windows of different videos can be compared.
+A track's scores lie on one scale for all videos (0: a still picture; 1 to 2: the usual moment of lively
+footage; more: action), so that windows of different videos can be compared.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from nvpipe.types import MotionTrack, Segment
 MIN_PIECE_S = 2.5
 """Pieces of a joined sequence are at least this long where the footage allows it."""
 
+STILL_SCORE = 0.3
+"""A continuous window is taken only when it scores more: joined action beats one still picture."""
+
 _EPSILON_S = 1e-6
 _DIGITS = 9
 
@@ -26,8 +29,8 @@ def best_segments(
 ) -> tuple[Segment, ...]:
     """The best windows of a video, best first, none overlapping another.
 
-    Windows start on the borders of the track's steps. Equal scores: the earlier window comes first. A video that is
-    not longer than `duration_s` gives one segment of its whole length, an empty one none.
+    Windows start on the borders of the track's steps. Equal scores: the earlier window comes first. A video
+    that is not longer than `duration_s` gives one segment of its whole length, an empty one none.
 
     Args:
         track: what happens in the video.
@@ -67,8 +70,8 @@ def best_segments(
 def cover(tracks: Sequence[MotionTrack], duration_s: float) -> tuple[list[Segment], list[str]]:
     """Segments that fill `duration_s`, in the order to be shown, and warnings.
 
-    The best continuous window of all videos if one is long enough. Otherwise whole videos, best first, the last one
-    cut to its best part; only when all footage is used up does it start again with the best.
+    The best continuous window of all videos, if one is long enough and not still. Otherwise whole videos, best
+    first, the last one cut to its best part; only when all footage is used up does it start again with the best.
 
     Raises:
         UsageError: the duration is not a usable number.
@@ -78,13 +81,11 @@ def cover(tracks: Sequence[MotionTrack], duration_s: float) -> tuple[list[Segmen
     curves = [_Curve(track) for track in tracks if _length_s(track) > 0]
     if not curves:
         raise MediaError("there is no footage to show", hint="give at least one video that can be decoded")
-    windows = [
-        curve.segment(curve.ranked_starts(duration_s)[0], duration_s)
-        for curve in curves
-        if curve.length_s >= duration_s - _EPSILON_S
-    ]
-    if windows:
-        return [max(windows, key=lambda window: round(window.score, _DIGITS))], []
+    long_enough = [curve for curve in curves if curve.length_s >= duration_s - _EPSILON_S]
+    windows = [curve.best(duration_s) for curve in long_enough]
+    best = max(windows, key=lambda window: round(window.score, _DIGITS), default=None)
+    if best and best.score > STILL_SCORE:
+        return [best], []
     curves.sort(key=lambda curve: -round(curve.mean(0.0, curve.length_s), _DIGITS))
     pieces = _pieces(curves, duration_s)
     warnings = []

@@ -6,14 +6,15 @@ import math
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from nvpipe.errors import MediaError
 from nvpipe.media.probe import origin_of
+from nvpipe.media.reading import decode, packets
 from nvpipe.media.safety import (
     MAX_DURATION_S,
-    READ_TIMEOUT_S,
     DecodeBudget,
     discard_others,
     name_of,
@@ -35,7 +36,6 @@ _RESAMPLER_PREROLL_S = 0.1
 _SEEK_BACK_S = (0.0, 10.0, 90.0)
 _JITTER_S = 0.04
 _REBASE_S = 1.0
-_MAX_READ_ERRORS = 50
 _LAYOUTS = {1: "mono", 2: "stereo"}
 
 
@@ -223,48 +223,34 @@ class _Pass:
                 except av.error.FFmpegError:
                     return
             place = _Place(container, stream, self._source_hz)
+            settling = seek_s is not None and place.is_coarse
+            if settling:
+                place.grid = self._grid()
             mix = _Mix(self._source_hz, self._channels)
             budget = DecodeBudget(self._path)
             budget.start()
-            for frame in self._frames(container, stream):
-                for piece in mix.samples(frame):
-                    position = place.of(frame, piece.shape[1], exactly=self._lost)
-                    self._lost = False
-                    budget.stop(position / self._source_hz)
-                    yield position, piece
-                    budget.start()
+            for packet in packets(container, stream, self._path, self._lose):
+                for frame in decode(packet, self._lose):
+                    if settling:
+                        # libav shortens the first frame after a seek, and rounds where it then begins.
+                        settling = False
+                        continue
+                    for piece in mix.samples(frame):
+                        position = place.of(frame, piece.shape[1], exactly=self._lost)
+                        self._lost = False
+                        budget.stop(position / self._source_hz)
+                        yield position, piece
+                        budget.start()
+                budget.stop()
 
-    def _frames(self, container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]:
-        """Decoded frames; what cannot be read or decoded is passed over."""
-        import av
+    def _grid(self) -> int | None:
+        """Where the second frame of the file begins: the first may be shortened by the codec's delay."""
+        with closing(_Pass(self._path, self._source_hz, self._channels).pieces(None)) as pieces:
+            heads = [head for head, _ in islice(pieces, 2)]
+        return heads[1] if len(heads) > 1 else None
 
-        errors = 0
-        while errors < _MAX_READ_ERRORS:
-            try:
-                for packet in container.demux(stream):
-                    errors = 0
-                    yield from self._decode(stream, packet)
-                return
-            except av.error.ExitError as error:
-                raise MediaError(
-                    f"reading {name_of(self._path)} stalled for {READ_TIMEOUT_S:.0f} s", hint="check the disk"
-                ) from error
-            except av.error.FFmpegError:
-                self._lost = True
-                errors += 1
-
-    def _decode(self, stream: AudioStream, packet: av.Packet[AudioStream]) -> list[av.AudioFrame]:
-        import av
-
-        try:
-            return stream.codec_context.decode(packet)
-        except av.error.BlockingIOError:
-            # After an error the decoder may refuse input until it is emptied.
-            stream.codec_context.flush_buffers()
-        except av.error.FFmpegError:
-            pass  # Silence stands in, by the next frame's timestamp.
+    def _lose(self) -> None:
         self._lost = True
-        return []
 
 
 class _Place:
@@ -274,7 +260,9 @@ class _Place:
         base = stream.time_base or Fraction(1, 1000)
         self._samples_per_tick = base * source_hz
         self._origin = origin_of(container) * source_hz
-        self._stream_start = float((stream.start_time or 0) * self._samples_per_tick) - self._origin
+        self.is_coarse = self._samples_per_tick > 1
+        self.grid: int | None = None
+        """A position at which a frame of full length begins, where timestamps are coarser than samples."""
         self._shift = 0.0
         self._source_hz = source_hz
         self._next: int | None = None
@@ -300,10 +288,10 @@ class _Place:
 
     def _snapped(self, stamped: float, samples: int) -> int:
         """A stamp that was rounded to ticks, on the grid that frames of equal length make from the start."""
-        if self._samples_per_tick > 1 and samples:
-            near = self._stream_start + round((stamped - self._stream_start) / samples) * samples
-            if abs(near - stamped) <= 0.51 * self._samples_per_tick:
-                return round(near)
+        if self.grid is not None and samples:
+            near = self.grid + round((stamped - self.grid) / samples) * samples
+            if abs(near - stamped) <= min(1.1 * self._samples_per_tick, 0.4 * samples):
+                return near
         return round(stamped)
 
 

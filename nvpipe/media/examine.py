@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nvpipe.errors import MediaError
+from nvpipe.errors import MediaError, UnsupportedMediaError
 from nvpipe.media.h264 import holds_idr
 from nvpipe.media.loudness import Loudness, Meter
 from nvpipe.media.mp4 import Mp4, is_mp4, read_mp4
@@ -105,6 +105,8 @@ def examine(path: Path) -> Examination:
         picture = next((s for s in container.streams.video if not _is_cover(s)), None)
         if picture is None:
             raise MediaError(f"{name_of(path)} has no video", hint="name a video file")
+        if picture.codec_context is None:
+            raise UnsupportedMediaError(f"the video of {name_of(path)} is in a codec that is not known here")
         sound = next(iter(container.streams.audio), None)
         mp4 = read_mp4(path) if is_mp4(head) else None
         video = _VideoPass(picture, _key_lister(mp4))
@@ -156,8 +158,7 @@ def _key_lister(mp4: Mp4 | None) -> Callable[[int, Packet[Any]], bool]:
 class _VideoPass:
     def __init__(self, stream: av.VideoStream, is_listed: Callable[[int, Packet[Any]], bool]) -> None:
         self._is_listed = is_listed
-        assert stream.time_base is not None
-        self.facts = VideoFacts(stream.codec_context.name, stream.time_base)
+        self.facts = VideoFacts(stream.codec_context.name, stream.time_base or Fraction(1, 1000))
         self._container_context = stream.codec_context
         self._decoder = _own_decoder(stream.codec_context)
         self._extradata = stream.codec_context.extradata or b""
@@ -211,8 +212,9 @@ class _VideoPass:
 
 class _AudioPass:
     def __init__(self, stream: av.AudioStream) -> None:
-        self.facts = AudioFacts(stream.codec_context.name)
-        self._decoder = stream.codec_context
+        # A stream in an unknown codec has no context, whatever PyAV's annotations say.
+        self._decoder: av.AudioCodecContext | None = stream.codec_context
+        self.facts = AudioFacts(self._decoder.name if self._decoder else "unknown")
         self._meter: Meter | None = Meter()
 
     def take(self, packet: Packet[Any]) -> None:
@@ -222,7 +224,7 @@ class _AudioPass:
 
     def finish(self) -> None:
         self._decode(None)
-        self.facts.profile = self._decoder.profile or ""
+        self.facts.profile = (self._decoder and self._decoder.profile) or ""
         if self._meter:
             self.facts.loudness = self._meter.result()
 
@@ -230,6 +232,9 @@ class _AudioPass:
         import av
 
         facts = self.facts
+        if self._decoder is None:
+            facts.errors[:] = ["the audio is in a codec that is not known here"]
+            return
         try:
             frames = self._decoder.decode(packet)
         except av.FFmpegError as error:

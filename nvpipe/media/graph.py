@@ -8,6 +8,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     import av
     from av.filter.context import FilterContext
 
@@ -61,6 +63,21 @@ class VideoGraph:
         out = self._sink.pull()
         assert out is not None
         return out  # type: ignore[return-value]
+
+    def stream(self, frames: Iterable[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+        """Send frames through the graph one after the other; filters may look ahead, none may drop or add frames."""
+        for frame in frames:
+            self._source.push(frame)
+            yield from self._ready()
+        self._source.push(None)
+        yield from self._ready()
+
+    def _ready(self) -> Iterator[av.VideoFrame]:
+        while True:
+            try:
+                yield self._sink.pull()  # type: ignore[misc]
+            except (BlockingIOError, EOFError):
+                return
 
     def _connect(self, description: str, source: FilterContext) -> FilterContext:
         sink = self._graph.add("buffersink")

@@ -1,7 +1,7 @@
 """A look-ahead limiter for the true peak, on whole signals, without delay.
 
 How much each moment has to be turned down follows from its oversampled peak. The largest reduction
-within reach of the look-ahead is held, then released at a constant number of decibels a second, then
+within reach of the look-ahead is held, then released exponentially in decibels, then
 smoothed by a window no longer than the hold: the smoothed reduction is an average of values that are all
 at least the reduction needed, so that no peak slips through, and it moves too slowly to be heard.
 """
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 CONTROL_STEP_SAMPLES = 16
 """The reduction is computed once for as many samples (a third of a millisecond) and interpolated."""
 LOOK_AHEAD_S = 0.006
-RELEASE_DB_PER_S = 60.0
+RELEASE_S = 0.05
+"""Time constant: deep reductions end as soon as shallow ones, so that one plosive does not hide a word."""
+SMALLEST_DB = 1e-3
 TOLERANCE_DB = 0.02
 ROUNDS = 4
 
@@ -72,8 +74,10 @@ class Limiter:
         half = max(1, round(LOOK_AHEAD_S / step_s / 2)) * 2
         # One control step more than the smoothing reaches, for the interpolation between steps.
         held = _sliding_max(np.maximum(needed, 0.0), half + 1)
-        slope = np.arange(held.size) * (RELEASE_DB_PER_S * step_s)
-        released = np.maximum.accumulate(held + slope) - slope
+        # max over m <= n of held[m] * exp(-(n - m) * decay), as a running maximum of logarithms.
+        rise = np.arange(held.size) * (step_s / RELEASE_S)
+        released = np.exp(np.maximum.accumulate(np.log(np.maximum(held, SMALLEST_DB)) + rise) - rise)
+        released[released < 2 * SMALLEST_DB] = 0.0
         return _smooth(_smooth(released, half // 2), half // 2)
 
 

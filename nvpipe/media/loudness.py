@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from nvpipe.errors import MediaError
 from nvpipe.media.limiter import Limiter, limit
 from nvpipe.media.true_peak import (
+    HIGHEST_RATE_HZ,
     LAYOUTS,
     PeakMeter,
     chunks,
@@ -36,6 +37,9 @@ TOLERANCE_LU = 0.05
 LARGEST_GAIN_DB = 60.0
 SMALLEST_SLOPE = 0.1
 ROUNDS = 12
+LOWEST_RATE_HZ = 4_000
+MOST_CHANNELS = 8
+"""PyAV crashes on planar sound with more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ def measure_file(path: Path) -> Loudness:
     with opened(path, sound_only=True) as container:
         if not container.streams.audio:
             raise MediaError(f"{name_of(path)} has no sound")
+        if container.streams.audio[0].codec_context is None:
+            raise MediaError(f"the sound of {name_of(path)} is in a codec that is not known here")
         meter = Meter()
         try:
             for frame in container.decode(container.streams.audio[0]):
@@ -141,11 +147,15 @@ class Meter:
         """Measure another frame.
 
         Raises:
-            MediaError: rate or channels change, or a sample is not a finite number.
+            MediaError: there are more than 8 channels, rate or channels change, or a sample is not a finite number.
         """
         import av
 
         if self._format is None:
+            if frame.layout.nb_channels > MOST_CHANNELS or not LOWEST_RATE_HZ <= frame.sample_rate <= HIGHEST_RATE_HZ:
+                raise MediaError(
+                    f"sound with {frame.layout.nb_channels} channels at {frame.sample_rate} Hz cannot be measured"
+                )
             self._format = (frame.sample_rate, frame.layout.name)
             self._to_float = av.AudioResampler(format="fltp")
             self._peaks = PeakMeter(*self._format)

@@ -31,12 +31,7 @@ def _conversion(info: MediaInfo) -> list[str]:
     """One `scale` for size, matrix, range and format, where any of them is not as wanted."""
     square = info.sample_aspect == 1
     rgb = is_rgb(info.pixel_format)
-    if (
-        square
-        and info.pixel_format == "yuv420p"
-        and info.colour_matrix == "bt709"
-        and not info.full_range
-    ):
+    if square and info.pixel_format == "yuv420p" and info.colour_matrix == "bt709" and not info.full_range:
         return []
     upright = info.rotation_deg in (0, 180)
     width, height = (info.width_px, info.height_px) if upright else (info.height_px, info.width_px)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from nvpipe.errors import MediaError, UnsupportedMediaError
 from nvpipe.media.colour import colour_of, side_data
-from nvpipe.media.safety import MAX_DURATION_S, MAX_SIDE_PX, name_of, opened
+from nvpipe.media.reading import decode, packets
+from nvpipe.media.safety import MAX_DURATION_S, MAX_SIDE_PX, discard_others, name_of, opened
 from nvpipe.types import MediaInfo
 
 if TYPE_CHECKING:
@@ -55,14 +56,11 @@ def probe(path: Path) -> MediaInfo:
 
 def inspect(path: Path) -> Inspection:
     """`probe`, with what a reader needs besides. Raises the same."""
-    import av
 
     with opened(path) as container:
         stream = video_stream(container, path)
-        try:
-            frames = _first_frames(container, stream)
-        except av.error.FFmpegError as error:
-            raise MediaError(f"{name_of(path)} cannot be decoded: {error.strerror}") from error
+        discard_others(container, stream)
+        frames = _first_frames(container, stream, path)
         if not frames:
             raise MediaError(
                 f"{name_of(path)} has a {stream.codec_context.name} track but no frame that can be decoded",
@@ -103,17 +101,13 @@ def origin_of(container: InputContainer) -> float:
     return (container.start_time or 0) / 1_000_000
 
 
-def _first_frames(container: InputContainer, stream: VideoStream) -> list[av.VideoFrame]:
+def _first_frames(container: InputContainer, stream: VideoStream, path: Path) -> list[av.VideoFrame]:
     """Up to three decoded frames; damaged packets are passed over."""
-    import av
 
     stream.codec_context.options = {"max_pixels": str(MAX_SIDE_PX * MAX_SIDE_PX)}
     frames: list[av.VideoFrame] = []
-    for count, packet in enumerate(container.demux(stream)):
-        try:
-            frames += packet.decode()
-        except av.error.InvalidDataError:
-            continue
+    for count, packet in enumerate(packets(container, stream, path, lambda: None)):
+        frames += decode(packet, lambda: None)
         if len(frames) >= _FIRST_FRAMES or (count >= _MAX_FIRST_PACKETS and not frames):
             break
     return frames
@@ -258,18 +252,14 @@ def _tagged_duration(text: str) -> float | None:
 
 def _scanned_duration(path: Path, index: int, origin_s: float) -> float:
     """Where the last packet of a stream ends, for files whose header does not say (live recordings)."""
-    import av
 
     end_s = 0.0
     with opened(path) as container:
         stream = container.streams[index]
         base = float(stream.time_base or Fraction(1, 1000))
-        try:
-            for packet in container.demux(stream):
-                if packet.pts is not None:
-                    end_s = max(end_s, (packet.pts + (packet.duration or 0)) * base - origin_s)
-        except av.error.FFmpegError:
-            pass  # A damaged tail: the file lasts as long as what can be read.
+        for packet in packets(container, stream, path, lambda: None):
+            if packet.pts is not None:
+                end_s = max(end_s, (packet.pts + (packet.duration or 0)) * base - origin_s)
     return end_s
 
 

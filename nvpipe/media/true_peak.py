@@ -23,8 +23,9 @@ OVERSAMPLING = 4
 HIGHEST_RATE_HZ = 384_000
 """Sound whose oversampled rate would be beyond this is sampled densely enough as it is."""
 CHUNK_SAMPLES = 1 << 16
-SHORTEST_SAMPLES = 256
-"""libswresample gives nothing back for sound shorter than its filter: silence is put after it."""
+SILENCE_AFTER_SAMPLES = 64
+"""Put after the end: libswresample would mirror the last samples there, and gives nothing back for sound that is
+shorter than its filter."""
 LAYOUTS = {1: "mono", 2: "stereo"}
 
 
@@ -56,20 +57,18 @@ class Upsampler:
 
         self._rate_hz, self._layout = rate_hz, layout
         self._resampler = av.AudioResampler(format="fltp", layout=layout, rate=upsampled_hz(rate_hz))
-        self._fed, self._channels = 0, 0
+        self._channels = 0
 
     def add(self, samples: Samples) -> Iterator[Samples]:
         if samples.shape[1]:
-            self._fed += samples.shape[1]
             self._channels = samples.shape[0]
             yield from self._push(frame_of(samples, self._rate_hz, self._layout))
 
     def finish(self) -> Iterator[Samples]:
         import numpy as np
 
-        if self._fed and self._fed < SHORTEST_SAMPLES:
-            yield from self.add(np.zeros((self._channels, SHORTEST_SAMPLES), np.float32))
-        if self._fed:
+        if self._channels:
+            yield from self.add(np.zeros((self._channels, SILENCE_AFTER_SAMPLES), np.float32))
             yield from self._push(None)
 
     def _push(self, frame: AudioFrame | None) -> Iterator[Samples]:
@@ -97,10 +96,9 @@ def peak_track(samples: Samples, rate_hz: int, step: int) -> Samples:
     at = 0
     for run in _upsampled(samples, rate_hz):
         starts = np.concatenate([[0], np.arange(-at % step_up or step_up, run.size, step_up)])
-        first = at // step_up
-        peaks = np.maximum.reduceat(run, starts)[: max(0, steps - first)]
-        into = track[first : first + peaks.size]
-        np.maximum(into, peaks, out=into)
+        # What rings on after the end belongs to the last step.
+        steps_at = np.minimum(at // step_up + np.arange(starts.size), steps - 1)
+        np.maximum.at(track, steps_at, np.maximum.reduceat(run, starts))
         at += run.size
     return track
 

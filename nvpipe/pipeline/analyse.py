@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nvpipe.errors import InputError, NvpipeError
+from nvpipe.errors import InputError, NvpipeError, UsageError
 from nvpipe.footage.library import Library
 from nvpipe.footage.select import best_segments
 from nvpipe.pipeline.stages import JobLog
@@ -39,9 +40,10 @@ def analyse(
         MediaError: nothing of it can be decoded.
     """
     start = time.perf_counter()
-    scorer = tools.scorer()
     track, cached = library.track(
-        footage, scorer.version, lambda: scorer.score(footage, tools.decoder(), on_progress=on_progress)
+        footage,
+        tools.scorer_version(),
+        lambda: tools.scorer().score(footage, tools.decoder(), on_progress=on_progress),
     )
     return Analysed(footage, track, cached, round(time.perf_counter() - start, 3))
 
@@ -53,7 +55,7 @@ def logged(footage: Footage, library: Library, tools: Toolbox, log: JobLog) -> A
         stage.cached = analysed.cached
         stage.backend = analysed.track.scorer
     for text in analysed.track.warnings:
-        log.warn(f"{footage.path.name}: {text}")
+        log.warn(text)
     return analysed
 
 
@@ -90,6 +92,8 @@ def segments_of(
         InputError: the path names several videos, or one that cannot be used.
         UsageError: the duration is not positive.
     """
+    if not 0 < duration_s < math.inf:
+        raise UsageError(f"a segment cannot last {duration_s:g} s", hint="give --duration in seconds")
     library = Library(settings.storage, reporter.warning)
     videos = library.resolve([path])
     if len(videos) > 1:

@@ -11,9 +11,11 @@ from nvpipe.captions.srt import to_srt
 from nvpipe.footage.select import cover
 from nvpipe.pipeline.analyse import logged
 from nvpipe.pipeline.manifest import manifest
-from nvpipe.pipeline.plan import NO_CAPTIONS, frames_of, plan_timeline, subtitles
+from nvpipe.pipeline.plan import FPS, NO_CAPTIONS, frames_of, plan_timeline, subtitles
 from nvpipe.pipeline.tell import Tellers, Told, tell
+from nvpipe.registry import AUTO
 from nvpipe.story.language import detect_language
+from nvpipe.types import BackendChoice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from nvpipe.pipeline.stages import JobLog
     from nvpipe.pipeline.tools import Toolbox
     from nvpipe.settings import Settings
-    from nvpipe.types import Article, Footage, Segment, Timeline
+    from nvpipe.types import Article, Footage, MotionTrack, Timeline
 
 SHORTER_S = 0.5
 """A file that misses its length by more gets a notice."""
@@ -70,7 +72,10 @@ def make(
         NvpipeError: the job cannot be done.
     """
     told = _told(article, settings, tools, store, log, work)
-    segments = _segments(footage, frames_of(told.duration_s) / 30, tools, library, log)
+    tracks = [logged(video, library, tools, log).track for video in footage]
+    segments, warnings = cover(tracks, frames_of(told.duration_s) / float(FPS))
+    for text in warnings:
+        log.warn(text)
     timeline = plan_timeline(told, segments, {video.video_id: video for video in footage}, settings)
     for cut in timeline.cuts:
         if cut.footage.licence is None:
@@ -79,8 +84,7 @@ def make(
     rendered = _render(timeline, video, key, tools, store, log)
     subtitle_file = video.with_suffix(".srt")
     _write(subtitle_file, to_srt(subtitles(told, settings, timeline.duration_s)))
-    tools.encoder()
-    log.backends.update(tools.choices)
+    log.backends.update(_choices(tools, tracks))
     document = manifest(article, settings, told, timeline, rendered, log.backends, log, str(target.absolute()))
     manifest_file = video.with_suffix(".json")
     _write(manifest_file, json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
@@ -105,14 +109,13 @@ def _told(article: Article, settings: Settings, tools: Toolbox, store: StageStor
     return told
 
 
-def _segments(
-    footage: Sequence[Footage], duration_s: float, tools: Toolbox, library: Library, log: JobLog
-) -> list[Segment]:
-    tracks = [logged(video, library, tools, log).track for video in footage]
-    segments, warnings = cover(tracks, duration_s)
-    for text in warnings:
-        log.warn(text)
-    return segments
+def _choices(tools: Toolbox, tracks: Sequence[MotionTrack]) -> dict[str, BackendChoice]:
+    """Which backend did, or once did, each stage."""
+    tools.decoder(), tools.layout(), tools.encoder()
+    found = dict(tools.choices)
+    scorers = sorted({track.scorer.partition("/")[0] for track in tracks})
+    found.setdefault("score", BackendChoice(", ".join(scorers), AUTO, "analysed earlier"))
+    return found
 
 
 def _render(

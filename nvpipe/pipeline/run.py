@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nvpipe.cache.journal import Journal
 from nvpipe.cache.stages import StageStore
+from nvpipe.cache.store import once
 from nvpipe.errors import InterruptedRunError, NvpipeError, OutputError, UsageError
 from nvpipe.footage.library import Library
 from nvpipe.media.encode import prove_parameters
@@ -122,7 +123,8 @@ def _shared(storage: Path, out: Path, reporter: Reporter) -> _Shared:
         heard.append(text)
         reporter.warning(text)
 
-    return _Shared(out, Library(storage, warn), StageStore(storage, warn), Journal(out), reporter, heard)
+    said_once = once(warn)
+    return _Shared(out, Library(storage, said_once), StageStore(storage, said_once), Journal(out), reporter, heard)
 
 
 def _read(requests: Sequence[JobRequest], stdin: BinaryIO | None) -> list[_Job]:

@@ -56,6 +56,10 @@ class Toolbox:
     def scorer(self) -> Scorer:
         return self._choose("score", SCORERS, AUTO)
 
+    def scorer_version(self) -> str:
+        """What cached tracks are looked up by; nothing is proven, since a cached track needs no scorer."""
+        return SCORERS.load(SCORERS.names()[0]).version
+
     def writer(self) -> Writer:
         return self._choose("write", WRITERS, self._settings.writer)
 

@@ -78,10 +78,13 @@ def _bit_rate(seen: Examination) -> RuleResult:
     audio = seen.audio
     if audio is None:
         return RuleResult(name, False, "no audio", expected)
-    span = presented(seen)[1]
-    length_s = span[1] - span[0]
-    average = audio.size_bytes * 8 / length_s / 1000 if length_s > 0 else math.inf
     track = seen.mp4.track("soun") if seen.mp4 else None
+    start_s, end_s = presented(seen)[1]
+    length_s = end_s - start_s
+    if track and track.timescale:
+        # Priming and padding are in the bytes, so they count in the length.
+        length_s = max(length_s, track.samples.presentation_ticks()[1] / track.timescale)
+    average = audio.size_bytes * 8 / length_s / 1000 if length_s > 0 else math.inf
     declared = max(track.aac.average_bit_rate, track.aac.max_bit_rate) / 1000 if track and track.aac else 0.0
     ok = average <= BIT_RATE_MAX_KBPS and max(average, declared) >= BIT_RATE_MIN_KBPS
     said = f", declared {declared:.0f}" if declared else ""

@@ -24,10 +24,12 @@ class Option:
     members: tuple[int, ...]
     words: float
     value: float
+    cut_text: str = ""
+    """What is said of the last member where it is not said whole."""
 
 
-def fill_budget(groups: Sequence[Sequence[Option]], budget_words: float, *, highest_share: float) -> list[int]:
-    """The members of the best choice of at most one option a group, the first group being compulsory.
+def fill_budget(groups: Sequence[Sequence[Option]], budget_words: float, *, highest_share: float) -> list[Option]:
+    """The best choice of at most one option a group, the first group being compulsory.
 
     The choice is the most valuable of those that come within 4 % of the budget, else within 8 %, else
     the fullest below it (dynamic programming over the words, as for the 0/1 knapsack).
@@ -54,7 +56,7 @@ def fill_budget(groups: Sequence[Sequence[Option]], budget_words: float, *, high
             reached[better], which[better] = candidate[better], index
         best = reached
         taken.append(which)
-    return _members(groups, taken, _best_end(best), unit)
+    return _traced(groups, taken, _best_end(best), unit)
 
 
 def _best_end(best: NDArray[np.float64]) -> int:
@@ -70,11 +72,13 @@ def _best_end(best: NDArray[np.float64]) -> int:
     return int(below[-1] if len(below) else ends[0])
 
 
-def _members(groups: Sequence[Sequence[Option]], taken: list[NDArray[np.int16]], end: int, unit: float) -> list[int]:
-    members: list[int] = []
+def _traced(
+    groups: Sequence[Sequence[Option]], taken: list[NDArray[np.int16]], end: int, unit: float
+) -> list[Option]:
+    chosen: list[Option] = []
     for options, which in zip(reversed(groups), reversed(taken), strict=True):
         if which[end] >= 0:
             option = options[which[end]]
-            members += option.members
+            chosen.append(option)
             end -= min(round(option.words / unit), len(which) - 1)
-    return sorted(members)
+    return chosen[::-1]

@@ -32,6 +32,10 @@ _AS_BROWSERS_READ = {
 _NOT_CHARSETS = {"utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "mbcs", "oem", "undefined"}
 _WHITE_CONTROLS = "\t\n\r\f\v\x85"
 _GUESS_BYTES = 200_000
+_MOST_USED = ("cp1252", "cp1251", "cp1250", "gb18030", "cp932", "big5", "cp949", "cp1254", "cp1253", "koi8_r")
+_NARROW_KANA = re.compile("[\uff61-\uff9f]")
+_MOST_NARROW_KANA = 0.3
+"""KOI8-R read as Shift JIS is full of half-width kana, which real Japanese hardly uses."""
 
 
 def decode_text(data: bytes, name: str) -> str:
@@ -47,11 +51,11 @@ def decode_text(data: bytes, name: str) -> str:
         ArticleError: there is nothing in it, it is valid in no character set, or it is 1 % or more
             control characters.
     """
-    if not data.strip(b" \t\r\n\f\v\0"):
-        raise ArticleError(f"{name} is empty", hint="pass a text of at least a few sentences")
-    text = _decoded(data)
+    text = _decoded(data) if data.strip(b" \t\r\n\f\v\0") else ""
     if text is None:
         raise ArticleError(f"{name} is not text in any known character set", hint="save it as UTF-8 text")
+    if not text:
+        raise ArticleError(f"{name} is empty", hint="pass a text of at least a few sentences")
     controls = sum(text.count(char) for char in set(text) if is_control(char))
     if controls >= MAX_CONTROL_SHARE * len(text):
         raise ArticleError(
@@ -116,7 +120,18 @@ def _declared_charset(data: bytes) -> str | None:
 
 
 def _guessed_charset(data: bytes) -> str | None:
+    """charset-normalizer's best match; among equal ones the most used."""
     from charset_normalizer import from_bytes
 
-    best = from_bytes(data[:_GUESS_BYTES]).best()
-    return best.encoding if best else None
+    matches = list(from_bytes(data[:_GUESS_BYTES]))
+    if not matches:
+        return None
+    best = min(
+        matches, key=lambda match: (round(match.chaos, 2), -round(match.coherence, 2), _rarity(match.encoding))
+    )
+    narrow_kana = len(_NARROW_KANA.findall(str(best)))
+    return "koi8_r" if narrow_kana > _MOST_NARROW_KANA * len(str(best)) else best.encoding
+
+
+def _rarity(charset: str) -> int:
+    return _MOST_USED.index(charset) if charset in _MOST_USED else len(_MOST_USED)

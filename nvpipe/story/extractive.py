@@ -20,7 +20,12 @@ CANDIDATES = 150
 WHOLE_ARTICLE_SLACK = 1.04
 HIGHEST_OVERRUN = 1.08
 LOW_FILL = 0.92
-"""Below this share of the budget a long sentence is cut to fill it."""
+"""Below this share of the budget sentences may end with one of their clauses."""
+LEAST_FILL = 0.7
+"""Below this share the first sentence is cut wherever the time ends."""
+MOST_CLAUSES = 40
+SHORTEST_CLAUSE_WORDS = 5.0
+CLAUSE_VALUE = 0.6
 LONGEST_CHAIN = 4
 HOOK_WORDS = (4.0, 38.0)
 HOOK_SENTENCES = 6
@@ -104,19 +109,39 @@ def _chosen_lines(sentences: list[Sentence], budget: float, language: str) -> li
     matrix = term_matrix([sentence.text for sentence in sentences])
     scores = sentence_scores(matrix, [sentence.starts_paragraph for sentence in sentences])
     quality = [float(score) * _ease(sentence) for score, sentence in zip(scores, sentences, strict=True)]
-    hook = _hook(sentences, quality, budget)
+    chosen: list[Option] = []
+    hook = _hook(sentences, quality, HIGHEST_OVERRUN * budget)
+    if hook is not None:
+        chains = _chains(sentences, _values(matrix, quality, hook), hook, budget)
+        chosen = fill_budget(chains, budget, highest_share=HIGHEST_OVERRUN)
+    if _words(chosen) < LOW_FILL * budget:
+        chosen = max(chosen, _with_clauses(sentences, matrix, quality, budget, language), key=_words)
+    if _words(chosen) < LEAST_FILL * budget:
+        return [_cut_anywhere(sentences[0].text, budget, language)]
+    lines = []
+    for option in chosen:
+        texts = [sentences[member].text for member in option.members]
+        said = [*texts[:-1], option.cut_text or texts[-1]]
+        lines += [ScriptLine(line, (source,)) for line, source in zip(said, texts, strict=True)]
+    return lines
+
+
+def _words(options: Sequence[Option]) -> float:
+    return sum(option.words for option in options)
+
+
+def _with_clauses(
+    sentences: list[Sentence], matrix: TermMatrix, quality: list[float], budget: float, language: str
+) -> list[Option]:
+    """The best choice when sentences may also end with one of their clauses."""
+    hook = _hook(sentences, quality, float("inf"))
     if hook is None:
-        return [_cut(sentences[0].text, budget, language)]
+        return []
     values = _values(matrix, quality, hook)
-    chains = _chains(sentences, values, hook, budget)
-    chosen = sorted(fill_budget(chains, budget, highest_share=HIGHEST_OVERRUN))
-    lines = {index: ScriptLine(sentences[index].text, (sentences[index].text,)) for index in chosen}
-    room = budget - sum(sentences[index].words for index in chosen)
-    left = [index for index in values if index > hook and index not in lines and sentences[index].words > room]
-    if room > (1.0 - LOW_FILL) * budget and left:
-        best = max(left, key=lambda index: (not sentences[index].leans, values[index]))
-        lines[best] = _cut(sentences[best].text, room, language)
-    return [lines[index] for index in sorted(lines)]
+    chains = _chains(sentences, values, hook, budget, language)
+    if not chains or chains[0][0].members[0] != hook:
+        return []
+    return fill_budget(chains, budget, highest_share=HIGHEST_OVERRUN)
 
 
 def _ease(sentence: Sentence) -> float:
@@ -125,22 +150,18 @@ def _ease(sentence: Sentence) -> float:
     return length * (0.85 if "(" in sentence.text or ";" in sentence.text else 1.0)
 
 
-def _hook(sentences: list[Sentence], quality: list[float], budget: float) -> int | None:
+def _hook(sentences: list[Sentence], quality: list[float], longest: float) -> int | None:
     """The strongest of the first sentences that stands on its own and fits; None when none fits at all."""
-    shortest, longest = HOOK_WORDS
-    early = range(min(len(sentences), HOOK_SENTENCES))
-    fits = [index for index in range(len(sentences)) if sentences[index].words <= HIGHEST_OVERRUN * budget]
-    alone = [
+    fits = [index for index, sentence in enumerate(sentences) if sentence.words <= longest]
+    alone = [index for index in fits if not sentences[index].leans]
+    early = [
         index
-        for index in early
-        if index in fits[: HOOK_SENTENCES + 1]
-        and not sentences[index].leans
-        and shortest <= sentences[index].words <= longest
+        for index in alone
+        if index < HOOK_SENTENCES and HOOK_WORDS[0] <= sentences[index].words <= HOOK_WORDS[1]
     ]
-    if alone:
-        return max(alone, key=lambda index: (quality[index] / (1.0 + 0.12 * index), -index))
-    standing = [index for index in fits if not sentences[index].leans]
-    return next(iter(standing or fits), None)
+    if early:
+        return max(early, key=lambda index: (quality[index] / (1.0 + 0.12 * index), -index))
+    return next(iter(alone or fits), None)
 
 
 def _values(matrix: TermMatrix, quality: list[float], hook: int) -> dict[int, float]:
@@ -151,8 +172,14 @@ def _values(matrix: TermMatrix, quality: list[float], hook: int) -> dict[int, fl
     return without_repetition(matrix, np.array(quality), picked, hook)
 
 
-def _chains(sentences: list[Sentence], values: dict[int, float], hook: int, budget: float) -> list[list[Option]]:
-    """For every sentence that stands alone, itself and with those that lean on it; the hook's chain first."""
+def _chains(
+    sentences: list[Sentence], values: dict[int, float], hook: int, budget: float, cut_language: str = ""
+) -> list[list[Option]]:
+    """For every sentence that stands alone, itself and with those that lean on it; the hook's chain first.
+
+    Args:
+        cut_language: where it is given, the sentences' clauses are options too.
+    """
     chains: list[list[Option]] = []
     lowest = min(values.values())
     index = hook
@@ -167,25 +194,45 @@ def _chains(sentences: list[Sentence], values: dict[int, float], hook: int, budg
             if part[-1] in values and words <= HIGHEST_OVERRUN * budget:
                 value = sum(values.get(member, lowest) * sentences[member].words for member in part)
                 options.append(Option(tuple(part), words, value))
+        if cut_language and index in values:
+            options += _clause_options(index, sentences[index].text, values[index], budget, cut_language)
         if options:
             chains.append(options)
         index = run[-1] + 1
     return chains
 
 
-def _cut(sentence: str, words: float, language: str) -> ScriptLine:
+def _clause_options(index: int, sentence: str, value: float, budget: float, language: str) -> list[Option]:
+    options = []
+    for end in list(_CLAUSE.finditer(sentence))[:MOST_CLAUSES]:
+        text = _ended(sentence[: end.start()])
+        words = spoken_words(text, language)
+        if words > HIGHEST_OVERRUN * budget:
+            break
+        if words >= SHORTEST_CLAUSE_WORDS and not _has_open_quote(text):
+            options.append(Option((index,), words, CLAUSE_VALUE * value * words, text))
+    return options
+
+
+def _has_open_quote(text: str) -> bool:
+    return text.count('"') % 2 == 1 or any(text.count(a) > text.count(b) for a, b in ("“”", "«»", "「」", "()"))
+
+
+def _ended(text: str) -> str:
+    text = text.rstrip(" ,;:，、；：،–—-")
+    return f"{text}{'。' if _SPACELESS_END.search(text) else '.'}"
+
+
+def _cut_anywhere(sentence: str, words: float, language: str) -> ScriptLine:
     """As much of a sentence as fits, up to the end of a clause, else of a word, else of a character."""
     head = sentence[: int(words * _CHARS_PER_WORD_AT_MOST) + 1]
     best = ""
     for border in (_CLAUSE, _WORD_BORDER):
-        ends = [match.start() for match in border.finditer(head)]
-        best = _longest_fitting(sentence, ends, words, language)
-        if spoken_words(best, language) >= 0.6 * words:
+        best = _longest_fitting(head, [match.start() for match in border.finditer(head)], words, language)
+        if spoken_words(best, language) >= LOW_FILL * words:
             break
-    if not best:
-        best = _longest_fitting(sentence, list(range(1, len(head))), words, language)
-    best = best.rstrip(" ,;:，、；：،–—-")
-    return ScriptLine(f"{best}{'。' if _SPACELESS_END.search(best) else '.'}", (sentence,))
+    best = best or _longest_fitting(head, list(range(1, len(head))), words, language)
+    return ScriptLine(_ended(best), (sentence,))
 
 
 def _longest_fitting(sentence: str, ends: list[int], words: float, language: str) -> str:

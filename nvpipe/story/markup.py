@@ -20,6 +20,8 @@ _TITLE_LINE = re.compile(r"^title[ \t]*[:=][ \t]*(.*(?:\n[ \t]+\S.*)*)", re.MULT
 _FOOTNOTE_TEXT = re.compile(r"^ {0,3}\[\^[^\]\n]+\]:.*(?:\n(?:[ \t]+\S.*|[ \t]*(?=\n[ \t]{2,}\S)))*", re.MULTILINE)
 _FOOTNOTE_MARK = re.compile(r"\[\^[^\]\s]+\]")
 _TEMPLATE_TAG = re.compile(r"\{\{[<%].*?[%>]\}\}|\{%.*?%\}")
+_LONG_RUN = re.compile(r"([^\w\s])\1{20,}")
+"""Runs of one sign say nothing and cost a Markdown parser time that grows with their square."""
 _TASK_BOX = re.compile(r"\A\[[ xX]\]\s+")
 
 _UNSPOKEN_TAGS = ("table", "pre", "figure", "figcaption", "script", "style", "noscript", "template", "svg", "math")
@@ -53,6 +55,7 @@ def markdown_paragraphs(text: str) -> tuple[str, list[str]]:
     from markdown_it import MarkdownIt
 
     title, text = split_front_matter(text)
+    text = _LONG_RUN.sub(r"\1\1\1", text)
     text = _FOOTNOTE_MARK.sub("", _FOOTNOTE_TEXT.sub("", _TEMPLATE_TAG.sub("", text)))
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     paragraphs: list[str] = []

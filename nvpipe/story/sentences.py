@@ -44,6 +44,7 @@ _GOES_ON_AFTER_QUOTE = re.compile(r"と|って")
 _ITEM_NUMBER = re.compile(r"\(?\d{1,3}[.)]\Z")
 _ABJAD_INITIAL = re.compile(r"(?:^|\s)[\u05d0-\u05ea\u0620-\u06ff]\.\Z")
 _PARTED_BEFORE_NUMBER = re.compile(r"(?<=[^\W\d_]{6}[.!?]) (?=\d{4} )|(?<=[。！？])(?=\d)")
+_PARTED_AFTER_BRACKETS = re.compile(r"[(\[][^()\[\]]{8,}[.!?][)\]] (?=[\"“(\[]?[^\W\d_a-z])")
 _SAYS = (
     "said says asked asks added adds told tells replied wrote writes shouted cried recalled insisted warned "
     "joked explained argued declared announced admitted"
@@ -77,10 +78,13 @@ def split_sentences(text: str, language: str) -> list[str]:
 
 
 def _segmented(line: str, language: str, segment: Callable[[str, str], list[str]]) -> Iterator[str]:
-    """The segmenter's pieces, parted also where a year starts the next sentence, which it joins."""
+    """The segmenter's pieces, parted also before a year and after a sentence in brackets, which it joins."""
     for piece in segment(language, line):
         start = 0
-        for gap in _PARTED_BEFORE_NUMBER.finditer(piece):
+        if bracketed := _PARTED_AFTER_BRACKETS.match(piece):
+            yield bracketed[0]
+            start = bracketed.end()
+        for gap in _PARTED_BEFORE_NUMBER.finditer(piece, start):
             if not _open_marks(piece[start : gap.start()], language):
                 yield piece[start : gap.end()]
                 start = gap.end()

@@ -15,14 +15,16 @@ _FURNITURE = re.compile(
     r"""(?:
       (?:photo(?:graph)?|image|picture|figure|fig\.|table|chart|graphic|video|source|credit|caption|bild|foto
         |quelle|grafik|abbildung|tabelle|crédit|légende|fuente|imagen|fonte)\s*(?:\d+|credit|by|von|par)?\s*[:.|©/]
-      |(?:written|reporting|posted|edited|published|updated|last\ updated|additional\ reporting)\ (?:by|on|at)?\b
-        (?=.{0,60}\Z)
+      |(?:written|reporting|posted|edited|published|updated|last\ updated|additional\ reporting)
+        \ (?:by|on|at)\ [^.!?]{0,60}\Z
+      |(?:related|advertisement|anzeige|copyright|more\ (?:on|from))(?:\ [^.!?]{0,60})?[\s:|]*\Z
+      |copyright\s*(?:©|\(c\)|\d) | related\s*[:|]
       |(?:read\ (?:more|also|next)|see\ also|click\ (?:here|to)|tap\ here|subscribe|sign\ up|share\ this|follow\ us
-        |advertisement|related|more\ (?:on|from)|listen\ to\ this|download\ the\ app|all\ rights\ reserved
-        |copyright|this\ (?:article|story)\ (?:was|is|has|first|originally)|table\ of\ contents
-        |weiterlesen|lesen\ sie\ auch|mehr\ zum\ thema|anzeige|lire\ aussi|abonnez|lea\ también|leer\ más
+        |listen\ to\ this|download\ the\ app|all\ rights\ reserved
+        |this\ (?:article|story)\ (?:was|is|has|first|originally)|table\ of\ contents
+        |weiterlesen|lesen\ sie\ auch|mehr\ zum\ thema|lire\ aussi|abonnez|lea\ también|leer\ más
         |leggi\ anche|leia\ (?:mais|também)|lees\ (?:ook|meer)|читайте\ также|続きを読む|关注我们)\b
-      |[©®] | \(?(?:photo|image|credit|foto|bild)\b[^.]{0,80}\)?\Z
+      |[©®] | \(?(?:photo|image|credit|foto|bild)\b[^.!?]{0,80}\)?\Z
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -31,6 +33,8 @@ _BYLINE = re.compile(
     r"[A-ZÀ-Ý][\w.'’-]+(?:,? (?:and|und|et|y|e|en|[A-ZÀ-Ý][\w.'’-]+)){0,6}(?:,.{0,40})?\.?\Z"
 )
 _LETTER_SHARE = 0.55
+_LETTERS = re.compile(r"[^\W\d_]|[\u0900-\u0d7f\u0e31-\u0e4e]")
+_SOLID = re.compile(r"\S")
 
 _LEANS_ON_WORD_BEFORE = {
     "en": "he she it they his her its their him them this these those that such but and or so nor yet however "
@@ -62,16 +66,9 @@ _LEANS_ON_WORD_BEFORE = {
     "ko": "그는 그녀는 그들은 이는 그것은 이것은 그러나 하지만 그리고 또한 따라서 그래서 이에",
 }
 _LEANS_ON_TEXT_BEFORE = {
-    "en": ("as a result", "for example", "for instance", "in addition", "in contrast", "by contrast", "even so")
-    + (
-        "the rest",
-        "the other",
-        "the former",
-        "the latter",
-        "the same",
-        "not everyone",
-        "not all",
-        "others",
+    "en": (
+        *("as a result", "for example", "for instance", "in addition", "in contrast", "by contrast", "even so"),
+        *("the rest", "the other", "the former", "the latter", "the same", "not everyone", "not all", "others"),
         "a first",
     ),
     "ja": (
@@ -115,15 +112,16 @@ _NOT_LEANING = {
 _WHOLLY_QUOTED = re.compile(r"[\"“„«「『][^\"”»」』]*[\"“”»」』]\Z")
 """The speaker is named in another sentence."""
 _NAMELESS_SPEAKER = re.compile(
-    r"\b(?:at the time|at that time|that day)\b|[,?!]['\"”’]\s*(?:he|she|they|it)\s+\w+|\b(?:he|she|they) (?:said|says|added|told|asked)\W*\Z",
+    r"[,?!]['\"”’]\s*(?:he|she|they|it)\s+\w+|\b(?:he|she|they) (?:said|says|added|told|asked)\W*\Z"
+    r"|\b(?:at the time|at that time|that day)\b",
     re.IGNORECASE,
 )
 
 
 def is_speakable(sentence: str) -> bool:
     """Whether it is a sentence to be said: no address, byline, caption, table row or call to click."""
-    letters = sum(char.isalpha() for char in sentence)
-    solid = sum(not char.isspace() for char in sentence)
+    letters = len(_LETTERS.findall(sentence))
+    solid = len(_SOLID.findall(sentence))
     if not letters or letters < _LETTER_SHARE * solid or _ADDRESS.search(sentence):
         return False
     if _FURNITURE.match(sentence) or _BYLINE.match(sentence):

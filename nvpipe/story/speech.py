@@ -28,8 +28,10 @@ _SHORTER = re.compile(r"ng|th|sh|ch|ck|ph|gh|wh|([a-z])\1", re.IGNORECASE)
 _SPELT_OUT = re.compile(r"\b(?:[A-Z]\.?){2,5}(?!\w)")
 _SPELT_LETTER = 2.3
 _NUMBER = re.compile(r"\d+(?:[,.\u202f\u00a0 ]\d{3}(?!\d))*")
-_NUMBER_LETTER = 1.4
+_NUMBER_LETTER = 1.1
 """A letter of a spoken number: number words are stressed and full of vowels."""
+_YEAR_STRETCH = 1.3
+"""Some voices read years in pairs of digits, others in full; this lies between."""
 _DECIMAL_POINT = re.compile(r"(?<=\d)[.,:](?=\d)")
 _SYMBOL = re.compile(r"[$€£¥₹%°&+=@#×]")
 _SYMBOL_LETTERS = 4.5
@@ -62,7 +64,7 @@ def spoken_words(text: str, language: str) -> float:
     acronyms = _SPELT_OUT.findall(text)
     letters += _SPELT_LETTER * sum(len(acronym.replace(".", "")) for acronym in acronyms)
     plain = _SPELT_OUT.sub(" ", text)
-    for length, pattern in _LETTER_CLASSES:
+    for length, pattern in _LETTER_CLASSES[:1] if plain.isascii() else _LETTER_CLASSES:
         letters += length * len(pattern.findall(plain))
     letters -= 0.9 * len(_SHORTER.findall(plain))
     numbers = _NUMBER.findall(text)
@@ -77,7 +79,7 @@ def spoken_words(text: str, language: str) -> float:
     return letters / _LETTERS_PER_WORD
 
 
-def _number_letters(written: str) -> int:
+def _number_letters(written: str) -> float:
     """Letters in the English name of a number; years are read in pairs, very long ones by digit."""
     digits = re.sub(r"\D", "", written)
     if len(digits) > _LONGEST_NUMBER_DIGITS or (len(digits) > 1 and digits[0] == "0"):
@@ -86,7 +88,7 @@ def _number_letters(written: str) -> int:
     if number == 0:
         return _DIGIT_LETTERS
     if len(written) == 4 and (1100 <= number < 2000 or 2010 <= number < 2100):
-        return _below_thousand(number // 100) + (_below_thousand(number % 100) or _HUNDRED)
+        return _YEAR_STRETCH * (_below_thousand(number // 100) + (_below_thousand(number % 100) or _HUNDRED))
     letters = 0
     for scale in _SCALES:
         number, group = divmod(number, 1000)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FRAME_S = 0.005
+_FRAMES_HZ = 200
 _QUIET = 64
 """A frame whose peak is under this (-54 dBFS) is silence: eSpeak's pauses are exact zeros or near."""
 _HEAD_S, _TAIL_S = 0.05, 0.2
@@ -24,11 +24,16 @@ _PEAK = 29204
 """-1 dBFS."""
 
 
+def frame_samples(rate_hz: int) -> int:
+    """Samples in the frames in which silence is looked for, about 5 ms."""
+    return rate_hz // _FRAMES_HZ
+
+
 def loud_frames(samples: NDArray[np.int16], rate_hz: int) -> NDArray[np.bool_]:
-    """For each frame of `FRAME_S`, whether anything is heard in it; the last one may be short."""
+    """For each frame of `frame_samples`, whether anything is heard in it; the last one may be short."""
     import numpy as np
 
-    size = round(rate_hz * FRAME_S)
+    size = frame_samples(rate_hz)
     if not len(samples):
         return np.zeros(0, np.bool_)
     starts = np.arange(0, len(samples), size)
@@ -46,7 +51,7 @@ def speech_bounds(loud: NDArray[np.bool_], rate_hz: int, count: int) -> tuple[in
     heard = np.flatnonzero(loud)
     if not len(heard):
         return 0, 0
-    size = round(rate_hz * FRAME_S)
+    size = frame_samples(rate_hz)
     first, last = int(heard[0]) * size, min((int(heard[-1]) + 1) * size, count)
     return first - round(_HEAD_S * rate_hz), last + round(_TAIL_S * rate_hz)
 
@@ -64,7 +69,7 @@ def levelled(samples: NDArray[np.int16], loud: NDArray[np.bool_], rate_hz: int) 
     """The samples at the common level, in integers throughout so that every machine gives the same bytes."""
     import numpy as np
 
-    size = round(rate_hz * FRAME_S)
+    size = frame_samples(rate_hz)
     active = samples[np.repeat(loud, size)[: len(samples)]].astype(np.int64)
     if not len(active):
         return samples

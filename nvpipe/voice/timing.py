@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nvpipe.types import Word
-from nvpipe.voice.sound import FRAME_S
 from nvpipe.voice.spoken import NOBODY, SpokenText
 from nvpipe.voice.tokens import Atom, is_spaceless
 
@@ -19,6 +18,7 @@ _PAUSE_S = 0.09
 """Silence at the end of a word that is longer than a plosive's closure is a pause, not a part of the word."""
 _SILENT_WORD_S = 0.12
 _STOLEN_SHARE = 0.25
+_MICROSECONDS = 1_000_000
 _CHUNK_CLUSTERS = 4
 """Characters of a script without spaces that are shown as one word."""
 _ALPHABET_CHUNK_CLUSTERS = 6
@@ -55,15 +55,15 @@ def _owner_at(spoken: SpokenText, index: int) -> int:
     return spoken.owners[index] if 0 <= index < len(spoken.owners) else NOBODY
 
 
-def _heard_until(loud: NDArray[np.bool_], start_s: float, end_s: float) -> float:
+def _heard_until(loud: NDArray[np.bool_], frame_s: float, start_s: float, end_s: float) -> float:
     """The end of the sound between two times, or `end_s` when no pause stands before it."""
     import numpy as np
 
-    first, last = int(start_s / FRAME_S), min(int(end_s / FRAME_S), len(loud))
+    first, last = int(start_s / frame_s), min(int(end_s / frame_s), len(loud))
     heard = np.flatnonzero(loud[first:last])
     if not len(heard):
         return min(end_s, start_s + _SILENT_WORD_S)
-    until_s = (first + int(heard[-1]) + 1) * FRAME_S
+    until_s = (first + int(heard[-1]) + 1) * frame_s
     return until_s if end_s - until_s >= _PAUSE_S else end_s
 
 
@@ -78,7 +78,7 @@ def _share(spans: dict[int, _Span], members: list[int], atoms: Sequence[Atom], s
 
 
 def _spoken_spans(
-    atoms: Sequence[Atom], sounded: frozenset[int], begun: dict[int, float], loud: NDArray[np.bool_], total_s: float
+    atoms: Sequence[Atom], sounded: frozenset[int], begun: dict[int, float], loud: NDArray[np.bool_], frame_s: float
 ) -> dict[int, _Span]:
     groups: list[list[int]] = []
     waiting: list[int] = []
@@ -92,10 +92,11 @@ def _spoken_spans(
             waiting.append(index)
     if waiting and groups:
         groups[-1] += waiting
+    total_s = len(loud) * frame_s
     starts = [begun[next(index for index in group if index in begun)] for group in groups]
     spans: dict[int, _Span] = {}
     for group, start_s, next_s in zip(groups, starts, [*starts[1:], total_s], strict=True):
-        _share(spans, group, atoms, start_s, _heard_until(loud, start_s, next_s))
+        _share(spans, group, atoms, start_s, _heard_until(loud, frame_s, start_s, next_s))
     return spans
 
 
@@ -135,14 +136,15 @@ def _silent_run(count: int, before: _Span | None, after: _Span | None, total_s: 
 
 
 def _in_order(spans: list[_Span], duration_s: float) -> None:
-    """Make every span positive and none overlap, whatever came before; a least width is kept for each."""
-    least_s = min(0.001, duration_s / (2 * len(spans) + 1))
-    at_s = 0.0
+    """Make every span positive and none overlap, whatever came before, in whole microseconds."""
+    total = int(duration_s * _MICROSECONDS)
+    least = min(1000, total // (2 * len(spans) + 1))
+    at = 0
     for number, span in enumerate(spans):
-        latest_s = duration_s - least_s * (len(spans) - number)
-        span.start_s = min(max(span.start_s, at_s), latest_s)
-        span.end_s = min(max(span.end_s, span.start_s + least_s), latest_s + least_s)
-        at_s = span.end_s
+        latest = total - least * (len(spans) - number)
+        start = max(at, min(round(span.start_s * _MICROSECONDS), latest))
+        at = max(start + least, min(round(span.end_s * _MICROSECONDS), latest + least))
+        span.start_s, span.end_s = start / _MICROSECONDS, at / _MICROSECONDS
 
 
 def _chunk_ends(run: Sequence[Atom], spans: Sequence[_Span]) -> list[int]:
@@ -199,6 +201,7 @@ def timed_words(
     marks: Sequence[tuple[int, float]],
     loud: NDArray[np.bool_],
     *,
+    frame_s: float,
     offset_s: float,
     duration_s: float,
 ) -> tuple[Word, ...]:
@@ -207,11 +210,11 @@ def timed_words(
     Args:
         marks: (position in the spoken text from 1, seconds in the untrimmed recording).
         loud: for each frame of the untrimmed recording whether anything is heard.
+        frame_s: the length of such a frame.
         offset_s: where the narration begins in the untrimmed recording.
     """
-    total_s = len(loud) * FRAME_S
-    spans = _spoken_spans(atoms, spoken.sounded(), first_marks(spoken, marks), loud, total_s)
-    placed = _place_silent(spans, atoms, total_s)
+    spans = _spoken_spans(atoms, spoken.sounded(), first_marks(spoken, marks), loud, frame_s)
+    placed = _place_silent(spans, atoms, len(loud) * frame_s)
     for span in placed:
         span.start_s -= offset_s
         span.end_s -= offset_s

@@ -19,15 +19,14 @@ _STARTERS = (
 _AMOUNT = r"(\d[\d,]*(?:\.\d+)?)"
 
 _FIRST = (
-    (r"https?://(?:www\.)?([^\s/?#]+)(?:[/?#]\S*[^\s.,;:!?)])?", r"\1"),
-    (r"\bwww\.(?=\w)", ""),
+    (r"(?:https?://(?:www\.)?|\bwww\.)([^\s/?#]+)(?:[/?#]\S*[^\s.,;:!?)])?", r"\1"),
     (r"(?<=\w)[\"“”](?=\w)", " "),
     (r"[\"“”]", ""),
 )
 _ENGLISH = (
     (r"\b(Mr|Mrs|Ms|Dr|Prof|St|Gen|Sen|Rep|Gov|Lt|Col|Capt|Sgt|Rev|Hon|Messrs)\.(?=\s+\S)", r"\1"),
     (r"\b(Jr|Sr)\.(?=\s+[a-z])", r"\1"),
-    (r"(?<![\w.])([A-Z])\.(?=\s?" + _STARTERS + r"[A-Z][\w.])", r"\1 "),
+    (r"(?<![\w.])([A-Z])\.(?=\s+" + _STARTERS + r"[A-Z][\w.])", r"\1"),
     (r"(?<![\w.])((?:[A-Z]\.)+[A-Z])\.(?=\s+" + _STARTERS + r"[A-Z0-9])", r"\1"),
     (r"\bvs?\.(?=\s)", "versus"),
     (r"\bapprox\.(?=\s)", "approximately"),
@@ -42,6 +41,7 @@ _ENGLISH = (
     (r"\bOct\.?(?=\s\d)", "October"),
     (r"\bNov\.?(?=\s\d)", "November"),
     (r"\bDec\.?(?=\s\d)", "December"),
+    (r"\bUS(?=\$\s?\d)", ""),
     (r"([$£€])\s?" + _AMOUNT + r"\s?bn\b", r"\1\2 billion"),
     (r"([$£€])\s?" + _AMOUNT + r"\s?(?:mn|[mM])\b", r"\1\2 million"),
     (r"([$£€])\s?" + _AMOUNT + r"\s?[bB]\b", r"\1\2 billion"),
@@ -68,7 +68,7 @@ _ENGLISH = (
     (r"(?<![\d.,/-])1/4(?![\d/])", "one quarter"),
     (r"(?<![\d.,/-])3/4(?![\d/])", "three quarters"),
     (r"(?<=\d)/(?=(?:day|week|month|year|hour|person|kg|GB)\b)", " per "),
-    (r"(?<![\w-])(\d[\d,.]*)[-–](?=\d[\d,.]*(?![\w-]|[-–]\d))", r"\1 to "),
+    (r"(?<![\w-])(?!\d{3}-\d{4}\b)(\d[\d,.]*)[-–](?=\d[\d,.]*(?![\w-]|[-–]\d))", r"\1 to "),
     (r"(?<!\d)(\d{1,3}):(?=\d(?!\d))", r"\1 to "),
 )
 _OTHERS = (
@@ -86,7 +86,7 @@ _LAST = (
     (r"(?<=[^\W_])([!?:;]+)(?=[^\W\d_])", r"\1 "),
     (r"(?<=[^\W\d_])([!?:;]+)(?=[^\W_])", r"\1 "),
     # Endless words of dotted letters crash eSpeak NG 1.52.
-    (r"(\S{150})(?=\S)", r"\1 "),
+    (r"(\S{60})(?=\w)", r"\1 "),
 )
 
 

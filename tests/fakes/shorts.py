@@ -21,7 +21,7 @@ ALL_BT709 = (1, 1, 1, 1)
 class Short:
     """What a short is made of."""
 
-    frames: int = 15
+    frames: int = 14
     fps: int = 30
     size: tuple[int, int] = (1080, 1920)
     codec: str | None = "libx264"

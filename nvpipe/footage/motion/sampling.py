@@ -6,6 +6,7 @@ threads. Memory grows by some 10 kB per second of video, whatever the size of it
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,11 @@ PAIR_S = 0.2
 COLOUR_BINS = 81
 """9 x 9 bins of (U, V), the neutral grey in the middle of one of them."""
 
-_BATCH = 32
-_GRID_SIDE = 120
+_DEVICE_BATCH = 32
+_SERIAL_ELEMENTS = 32768
+"""torch splits larger operations over its threads, which beside a busy decoder costs more than it saves."""
+_LUMA_SIDE = 120
+_CHROMA_SIDE = 60
 _TIME_SLACK_S = 0.001
 _VISIBLE_CHANGE = 8
 _VISIBLE_ASPECT = 9 / 16
@@ -75,6 +79,7 @@ class Sampler:
         self._planes: list[torch.Tensor] = []
         self._shapes: tuple[torch.Size, ...] = ()
         self._steps = (1, 1)
+        self._batch = 1
         self._filled = 0
         self._reference: torch.Tensor | None = None
         self._reference_s = 0.0
@@ -83,7 +88,7 @@ class Sampler:
         self._sizes: list[int] = []
         self._luma: list[Floats] = []
         self._pairs: list[tuple[float, float, float, float, float, float]] = []
-        self._cells: dict[int, tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
+        self._cells: dict[int, NDArray[np.float32]] = {}
 
     @property
     def frames(self) -> int:
@@ -105,7 +110,7 @@ class Sampler:
         self._times.append(max(frame.time_s, last_s))
         self._sizes.append(frame.size_bytes)
         self._filled += 1
-        if self._filled == _BATCH:
+        if self._filled == self._batch:
             self._flush()
 
     def finish(self) -> Samples:
@@ -113,10 +118,9 @@ class Sampler:
         self._flush()
         pairs = np.array(self._pairs, dtype=np.float64).reshape(-1, 6)
         cells = max(self._cells, default=-1) + 1
-        jumps = np.zeros((cells, COLOUR_BINS), dtype=np.float32)
-        shares = np.zeros((cells, COLOUR_BINS), dtype=np.float32)
-        for cell, (jump, share) in self._cells.items():
-            jumps[cell], shares[cell] = jump, share
+        colours = np.zeros((2, cells, COLOUR_BINS), dtype=np.float32)
+        for cell, values in self._cells.items():
+            colours[:, cell] = values
         return Samples(
             time_s=np.array(self._times, dtype=np.float64),
             luma=np.concatenate(self._luma) if self._luma else np.zeros(0),
@@ -127,8 +131,8 @@ class Sampler:
             changed_share=pairs[:, 3],
             focus_x=pairs[:, 4],
             contrast=pairs[:, 5],
-            colour_jump=jumps,
-            colour_share=shares,
+            colour_jump=colours[0],
+            colour_share=colours[1],
         )
 
     def _resize(self, planes: tuple[torch.Tensor, ...], shapes: tuple[torch.Size, ...]) -> None:
@@ -136,12 +140,17 @@ class Sampler:
         self._shapes = shapes
         self._reference = None
         self._last_colours = None
-        k, kc = (max(1, min(shape) // _GRID_SIDE) for shape in shapes[:2])
+        k = max(1, min(shapes[0]) // _LUMA_SIDE)
+        kc = max(1, min(shapes[1]) // _CHROMA_SIDE)
         self._steps = (k, kc)
+        samples = planes[1][kc // 2 :: kc, kc // 2 :: kc].numel()
+        on_cpu = planes[0].device.type == "cpu"
+        self._batch = max(1, _SERIAL_ELEMENTS // max(1, samples)) if on_cpu else _DEVICE_BATCH
+        self._batch = min(self._batch, _DEVICE_BATCH)
         self._planes = []
         for plane, step in zip(planes, (k, kc, kc), strict=True):
             height, width = plane[step // 2 :: step, step // 2 :: step].shape
-            self._planes.append(torch.empty((_BATCH, height, width), dtype=torch.uint8, device=plane.device))
+            self._planes.append(torch.empty((self._batch, height, width), dtype=torch.uint8, device=plane.device))
 
     def _flush(self) -> None:
         count, self._filled = self._filled, 0
@@ -149,7 +158,7 @@ class Sampler:
             return
         luma, u, v = (store[:count] for store in self._planes)
         times = self._times[-count:]
-        sums = luma.sum((1, 2), dtype=torch.int64)
+        sums = torch.stack([picture.sum(dtype=torch.int64) for picture in luma])
         self._luma.append(sums.cpu().numpy() / luma[0].numel())
         self._colours(times, u, v)
         for index, time_s in enumerate(times):
@@ -161,22 +170,19 @@ class Sampler:
 
     def _colours(self, times: list[float], u: torch.Tensor, v: torch.Tensor) -> None:
         count = len(times)
-        bins = ((u.to(torch.int32) + 16) >> 5) * 9 + ((v.to(torch.int32) + 16) >> 5)
-        bins += (torch.arange(count, dtype=torch.int32, device=u.device) * COLOUR_BINS)[:, None, None]
+        bins = ((u.to(torch.int16) + 16) >> 5) * 9 + ((v.to(torch.int16) + 16) >> 5)
+        bins += (torch.arange(count, dtype=torch.int16, device=u.device) * COLOUR_BINS)[:, None, None]
         counts = torch.bincount(bins.view(-1), minlength=count * COLOUR_BINS).view(count, COLOUR_BINS)
         before = counts[:1] if self._last_colours is None else self._last_colours
         self._last_colours = counts[-1:].clone()
-        jumps = (counts - torch.cat((before, counts[:-1]))).abs().cpu().numpy().astype(np.float32)
-        shares = counts.cpu().numpy().astype(np.float32)
-        cells = (np.array(times) / CELL_S).astype(np.int64)
-        for cell in np.unique(cells):
-            here = cells == cell
-            jump = jumps[here].max(0) / u[0].numel()
-            share = shares[here].max(0) / u[0].numel()
-            if cell in self._cells:
-                old_jump, old_share = self._cells[cell]
-                jump, share = np.maximum(jump, old_jump), np.maximum(share, old_share)
-            self._cells[int(cell)] = (jump, share)
+        jumps = (counts - torch.cat((before, counts[:-1]))).abs().cpu().numpy()
+        shares = counts.cpu().numpy()
+        cells = [int(time_s / CELL_S) for time_s in times]
+        for cell in sorted(set(cells)):
+            first, end = bisect_left(cells, cell), bisect_right(cells, cell)
+            new = np.stack((jumps[first:end].max(0), shares[first:end].max(0))) / u[0].numel()
+            old = self._cells.get(cell)
+            self._cells[cell] = (new if old is None else np.maximum(new, old)).astype(np.float32)
 
     def _compare(self, time_s: float, picture: torch.Tensor) -> None:
         assert self._reference is not None

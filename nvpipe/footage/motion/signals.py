@@ -132,7 +132,7 @@ def _colour(samples: Samples, steps: int) -> Floats:
     padded[around : around + len(jumps)] = jumps
     width = cells_a_step + 2 * around
     view = np.lib.stride_tricks.sliding_window_view(padded, width, axis=0)[::cells_a_step]
-    strongest = view.max(-1)
+    strongest: Floats = view.max(-1)
     scale = np.maximum(np.percentile(strongest, 90, axis=0), _COLOUR_SCALE_MIN)
     result: Floats = np.minimum(strongest / scale, _COLOUR_CLIP).mean(1)
     return result
@@ -141,7 +141,7 @@ def _colour(samples: Samples, steps: int) -> Floats:
 def _sound(powers: Floats, steps: int) -> tuple[Floats, Floats]:
     if not len(powers):
         return np.zeros(0), np.zeros(0)
-    time_s = (np.arange(len(powers)) + 0.5) * SLOT_S
+    time_s = (np.arange(len(powers), dtype=np.float64) + 0.5) * SLOT_S
     levels: list[Floats] = []
     for reduce in (_mean, _maximum):
         level: Floats = 10 * np.log10(_windows(time_s, powers, steps, reduce) + _SILENCE_POWER)

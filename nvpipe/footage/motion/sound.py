@@ -36,12 +36,12 @@ def slot_powers(blocks: Iterable[NDArray[np.float32]], rate_hz: int) -> NDArray[
     return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
 
 
-def read_slot_powers(path: Path) -> NDArray[np.float64]:
-    """`slot_powers` of a file's sound.
+def read_slot_powers(path: Path, end_s: float) -> NDArray[np.float64]:
+    """`slot_powers` of a file's sound up to `end_s`.
 
     Raises:
         MediaError: the sound cannot be decoded.
     """
     from nvpipe.media.audio import audio_blocks
 
-    return slot_powers(audio_blocks(path, rate_hz=RATE_HZ, channels=1), RATE_HZ)
+    return slot_powers(audio_blocks(path, rate_hz=RATE_HZ, channels=1, end_s=end_s), RATE_HZ)

@@ -81,7 +81,7 @@ class TorchDiffScorer:
         powers = np.zeros(0)
         if info.has_audio:
             try:
-                powers = read_slot_powers(footage.path)
+                powers = read_slot_powers(footage.path, duration_s)
             except MediaError as error:
                 warnings.append(f"{name} is scored without its sound: {error.message}")
         return measure(samples, powers, duration_s), duration_s, warnings

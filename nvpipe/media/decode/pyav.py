@@ -10,14 +10,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from nvpipe.errors import MediaError
 from nvpipe.media.probe import Inspection, inspect
+from nvpipe.media.reading import decode, packets
 from nvpipe.media.safety import (
     MAX_DURATION_S,
     MAX_SIDE_PX,
-    READ_TIMEOUT_S,
     DecodeBudget,
-    name_of,
+    discard_others,
     open_container,
 )
 from nvpipe.registry import Probe
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
     import av
     import torch
-    from av.container import InputContainer
     from av.video import VideoStream
 
 TIME_TOLERANCE_S = 0.0006
@@ -36,7 +34,6 @@ TIME_TOLERANCE_S = 0.0006
 _SEEK_BACK_S = (0.0, 2.0, 15.0, 90.0)
 _NO_SEEK_BELOW_S = 1.0
 _REBASE_S = 1.0
-_MAX_READ_ERRORS = 50
 _MAX_SIZES = 1024
 _WITHOUT_PTS = ("avi",)
 """Containers that store packets in decoding order without presentation stamps; libav's guesses are wrong."""
@@ -199,7 +196,7 @@ class PyAvReader:
             return
         if shown.time_s < end_s - TIME_TOLERANCE_S:
             yield shown
-        while following is not None and following.time_s < end_s - TIME_TOLERANCE_S:
+        while following is not None and not self._closed and following.time_s < end_s - TIME_TOLERANCE_S:
             yield following
             following = next(decoded, None)
 
@@ -218,6 +215,7 @@ class PyAvReader:
             context = stream.codec_context
             context.options = {"max_pixels": str(MAX_SIDE_PX * MAX_SIDE_PX)}
             stream.thread_type = cast("Any", "AUTO")
+            discard_others(container, stream)
             base = stream.time_base or Fraction(1, 1000)
             if seek_s is not None:
                 try:
@@ -234,12 +232,12 @@ class PyAvReader:
             budget = DecodeBudget(self._path)
             sizes: dict[int | None, int] = {}
             budget.start()
-            for packet in self._packets(container, stream):
+            for packet in packets(container, stream, self._path, self._lost):
                 if len(sizes) > _MAX_SIZES:
                     sizes.clear()
                 if packet.pts is not None:
                     sizes[packet.pts] = packet.size
-                for picture in self._decode(stream, packet):
+                for picture in self._pictures(packet):
                     time_s = clock.at(picture, context.reorder_depth)
                     budget.stop(time_s if math.isfinite(time_s) else None)
                     if self._closed or (math.isfinite(time_s) and time_s > MAX_DURATION_S):
@@ -250,50 +248,19 @@ class PyAvReader:
         finally:
             container.close()
 
-    def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator[av.Packet[VideoStream]]:
-        """Packets in file order, then an empty one; damage is counted and passed over."""
-        import av
-
-        errors = 0
-        while errors < _MAX_READ_ERRORS:
-            try:
-                for packet in container.demux(stream):
-                    errors = 0
-                    self._damaged += packet.is_corrupt
-                    yield packet
-                return
-            except av.error.ExitError as error:
-                raise MediaError(
-                    f"reading {name_of(self._path)} stalled for {READ_TIMEOUT_S:.0f} s", hint="check the disk"
-                ) from error
-            except av.error.FFmpegError:
-                self._damaged += 1
-                errors += 1
-        end = cast("av.Packet[VideoStream]", av.Packet())
-        end.stream = stream
-        yield end
-
-    def _decode(self, stream: VideoStream, packet: av.Packet[VideoStream]) -> Iterator[av.VideoFrame]:
+    def _pictures(self, packet: av.Packet[VideoStream]) -> Iterator[av.VideoFrame]:
         """Pictures that a packet completes, all of the size and format of the first one of the file."""
-        import av
-
-        try:
-            pictures = stream.codec_context.decode(packet)
-        except av.error.BlockingIOError:
-            # After an error the decoder may refuse input until it is emptied.
-            stream.codec_context.flush_buffers()
-            self._damaged += 1
-            return
-        except av.error.FFmpegError:
-            self._damaged += 1
-            return
         width, height = self._inspection.coded_width_px, self._inspection.coded_height_px
         kind = self.info.pixel_format
-        for picture in pictures:
-            self._damaged += picture.is_corrupt
+        for picture in decode(packet, self._lost):
+            if picture.is_corrupt:
+                self._lost()
             if (picture.width, picture.height) != (width, height) or picture.format.name != kind:
                 picture = _reshaped(picture, width, height, kind)
             yield picture
+
+    def _lost(self) -> None:
+        self._damaged += 1
 
     def close(self) -> None:
         """End every iterator; libav's memory goes with the last frame that is still referenced."""

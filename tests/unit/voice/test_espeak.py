@@ -32,8 +32,8 @@ HOSTILE = {
     "nul": ["a\x00b hello\x00 \x00 world"],
     "lone surrogates": ["hi \ud800 \udfff there\udc00"],
     "long word": ["x" * 10_000 + " end"],
-    "dotted letters": ["A." * 9_000],
-    "digits": ["9" * 3_000 + " end"],
+    "dotted letters": ["A." * 400],
+    "digits": ["9" * 600 + " end"],
     "combining": ["a" + "\u0301" * 5_000 + " b"],
     "right to left": ["שלום עולם, hello \u202eworld\u202c"],
     "one word and many emoji": ["a " + "😀 " * 2_000],
@@ -175,8 +175,11 @@ def test_level_is_common_and_never_clips(speak, voice):
         ("It cost $10.5 billion", "It cost 10.5 billion dollars"),
         ("From $5-$10 a day", "From 5 to 10 dollars a day"),
         ("Dr. Smith met J. K. Rowling", "Dr Smith met J K Rowling"),
+        ("in the U.S. Senate", "in the U.S Senate"),
+        ("US$5 is due", "5 dollars is due"),
+        ("call 555-1234 now", "call 555 1234 now"),
         ("the 3-2 win", "the 3 to 2 win"),
-        ("Hello 中国 world", "Hello world"),
+        ("Hello 中国 world and a lot more of it", "Hello world and a lot more of it"),
     ],
 )
 def test_text_is_said_as_people_say_it(speak, marked, plain):
@@ -203,6 +206,11 @@ def test_ten_minutes_can_be_spoken(speak):
     narration = speak(*lines)
     assert narration.duration_s > 600
     check_words(narration, lines)
+    samples, rate_hz = samples_of(narration), narration.sample_rate_hz
+    for one, two in itertools.pairwise(narration.words):
+        if two.line != one.line:
+            assert two.start_s - one.end_s > 0.2
+            assert energy(samples, rate_hz, one.end_s + 0.01, two.start_s - 0.01) < 60
 
 
 def test_an_unwritable_folder_is_an_output_error(speaker, make_script, tmp_path):
