@@ -6,16 +6,17 @@ read it. This is the only module that reads the environment.
 
 from __future__ import annotations
 
+import importlib
 import math
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from nvpipe.errors import UsageError
-from nvpipe.registry import AUTO
+from nvpipe.registry import AUTO, Registry
 
 CONFIG_NAME = "nvpipe.toml"
 
@@ -27,7 +28,10 @@ class Option:
     name: str
     kind: Literal["text", "int", "number", "choice", "path", "paths"]
     help: str
-    choices: Callable[[], tuple[str, ...]] | None = None
+    names: str = ""
+    """`module:attribute` of the registry or tuple that holds what can be chosen; imported when it is asked for."""
+    besides: tuple[str, ...] = ()
+    """What can be chosen besides."""
     metavar: str | None = None
     minimum: float = -math.inf
     maximum: float = math.inf
@@ -38,32 +42,14 @@ class Option:
     def field(self) -> str:
         return self.name.replace("-", "_")
 
-
-def _backends(module: str, registry: str) -> Callable[[], tuple[str, ...]]:
-    def names() -> tuple[str, ...]:
-        import importlib
-
-        return (AUTO, *getattr(importlib.import_module(module), registry).names())
-
-    return names
-
-
-def _layouts() -> tuple[str, ...]:
-    from nvpipe.compose import LAYOUTS
-
-    return LAYOUTS.names()
-
-
-def _caption_styles() -> tuple[str, ...]:
-    from nvpipe.captions.styles import STYLE_NAMES
-
-    return (*STYLE_NAMES, "none")
-
-
-def _qualities() -> tuple[str, ...]:
-    from nvpipe.media.encode import QUALITIES
-
-    return QUALITIES
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Everything that can be chosen; empty for options that take any value."""
+        if not self.names:
+            return ()
+        module, _, attribute = self.names.partition(":")
+        found = getattr(importlib.import_module(module), attribute)
+        return (*self.besides, *(found.names() if isinstance(found, Registry) else found))
 
 
 OPTIONS: tuple[Option, ...] = (
@@ -72,22 +58,19 @@ OPTIONS: tuple[Option, ...] = (
         "decoder",
         "choice",
         "How footage is decoded.",
-        _backends("nvpipe.media.decode", "DECODERS"),
+        names="nvpipe.media.decode:DECODERS",
+        besides=(AUTO,),
         per_job=False,
     ),
-    Option("encoder", "choice", "How the short is encoded.", _backends("nvpipe.media.encode", "ENCODERS")),
-    Option("writer", "choice", "Who writes the script.", _backends("nvpipe.story", "WRITERS")),
-    Option("speaker", "choice", "Who speaks it.", _backends("nvpipe.voice", "SPEAKERS")),
+    Option("encoder", "choice", "How the short is encoded.", names="nvpipe.media.encode:ENCODERS", besides=(AUTO,)),
+    Option("writer", "choice", "Who writes the script.", names="nvpipe.story:WRITERS", besides=(AUTO,)),
+    Option("speaker", "choice", "Who speaks it.", names="nvpipe.voice:SPEAKERS", besides=(AUTO,)),
     Option("voice", "text", "Voice of the speaker, by its name there.", metavar="NAME"),
-    Option("quality", "choice", "Speed against picture quality.", _qualities),
-    Option(
-        "seconds", "number", "Length of the finished file in seconds.", metavar="N", minimum=3, maximum=600
-    ),
-    Option("layout", "choice", "How landscape footage fills the upright picture.", _layouts),
-    Option("captions", "choice", "Caption style.", _caption_styles),
-    Option(
-        "language", "text", "ISO 639-1 code; found from the text when not given.", metavar="CODE"
-    ),
+    Option("quality", "choice", "Speed against picture quality.", names="nvpipe.media.encode:QUALITIES"),
+    Option("seconds", "number", "Length of the finished file in seconds.", metavar="N", minimum=3, maximum=600),
+    Option("layout", "choice", "How landscape footage fills the upright picture.", names="nvpipe.compose:LAYOUTS"),
+    Option("captions", "choice", "Caption style.", names="nvpipe.captions.styles:STYLE_NAMES", besides=("none",)),
+    Option("language", "text", "ISO 639-1 code; found from the text when not given.", metavar="CODE"),
     Option("x264-params", "text", "x264 parameters that win over the quality's.", metavar="K=V:..."),
     Option("slug", "text", "Name of the output files, instead of one made from the title.", metavar="NAME"),
     Option("footage", "paths", "Footage file, folder or pattern; may be repeated.", metavar="PATH"),
@@ -194,9 +177,9 @@ def _checked(option: Option, value: object, where: str) -> object:
         raise UsageError(f"{where}: {option.name} takes text, not {value!r}")
     if option.kind == "path":
         return Path(value).expanduser()
-    if option.choices is not None and value not in option.choices():
+    if option.names and value not in option.choices:
         raise UsageError(
-            f"{where}: {option.name} cannot be {str(value)!r}", hint=f"choose one of: {', '.join(option.choices())}"
+            f"{where}: {option.name} cannot be {str(value)!r}", hint=f"choose one of: {', '.join(option.choices)}"
         )
     return str(value)
 

@@ -96,9 +96,9 @@ def reason_of(error: BaseException) -> str:
     return f"{type(error).__module__}.{type(error).__qualname__}: {error}".removeprefix("builtins.")
 
 
-def run_here(check: Check, context: Context) -> dict[str, Any]:
+def run_here(target: str, context: Context) -> dict[str, Any]:
     """Answer one check in this process; every failure of a check is an answer."""
-    module, _, function = check.target.partition(":")
+    module, _, function = target.partition(":")
     try:
         getattr(importlib.import_module(module), function)(context)
     except Exception as error:  # noqa: BLE001 - the text is what the probe is for
@@ -109,12 +109,12 @@ def run_here(check: Check, context: Context) -> dict[str, Any]:
 def run_child(check: Check, video: Path, folder: Path, limit_s: float, environment: dict[str, str]) -> dict[str, Any]:
     """Answer one check in a process of its own; it and its children are ended at the limit."""
     result, log = folder / f"{check.name}.json", folder / f"{check.name}.log"
-    command = [sys.executable, str(HERE / "probe.py"), "--child", check.name, "--video", str(video)]
+    command = [sys.executable, str(HERE / "probe.py"), "--child", check.target, "--video", str(video)]
     started = time.monotonic()
     timed_out = False
     with log.open("wb") as output:
         child = subprocess.Popen(
-            [*command, "--folder", str(folder)], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            [*command, "--result", str(result)], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             env=environment, start_new_session=True,
         )  # fmt: skip
         try:
@@ -210,9 +210,8 @@ def probe(arguments: argparse.Namespace) -> int:
 
 
 def child(arguments: argparse.Namespace) -> int:
-    check = next(check for check in CHECKS if check.name == arguments.child)
-    context = Context(arguments.video, arguments.folder, arguments.folder / f"{check.name}.json")
-    write_json(context.result, run_here(check, context))
+    context = Context(arguments.video, arguments.result.parent, arguments.result)
+    write_json(context.result, run_here(arguments.child, context))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # the answer is written; a driver library that crashes while it unloads must not spoil it
@@ -227,8 +226,8 @@ def parse(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--video-seconds", type=float, default=10, help="length of the video made here (default 10)")
     parser.add_argument("--total-s", type=float, default=450, help="time limit of all checks together (default 450)")
     parser.add_argument("--allow-no-gpu", action="store_true", help="ask every check even where no GPU is found")
-    parser.add_argument("--child", choices=names, help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    parser.add_argument("--result", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args(words)
     if unknown := set(arguments.only or ()) - set(names):
         parser.error(f"no check named {', '.join(sorted(unknown))}; --list shows them")

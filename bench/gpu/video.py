@@ -23,8 +23,8 @@ def texture(width_px: int, height_px: int) -> tuple[Any, Any]:
     y = np.arange(height_px, dtype=np.int32)[:, None]
     noise = np.random.default_rng(7).integers(0, 32, (height_px, width_px))
     luma = 40 + (x * 3 + y * 2) // 16 % 128 + noise
-    u = 80 + (x[:, : width_px // 2] + 2 * y[: height_px // 2]) // 4 % 96
-    v = 80 + (2 * x[:, : width_px // 2] + y[: height_px // 2]) // 6 % 96
+    u = 40 + (x[:, : width_px // 2] + 2 * y[: height_px // 2]) // 4 % 64
+    v = 152 + (2 * x[:, : width_px // 2] + y[: height_px // 2]) // 6 % 64
     return luma.astype(np.uint8), np.stack([u, v], axis=-1).astype(np.uint8)
 
 
@@ -47,16 +47,16 @@ def planar(luma: Any, chroma: Any) -> Any:
     return np.concatenate(planes).reshape(-1, luma.shape[1])
 
 
-def write(path: Path, seconds: float) -> None:
+def write(path: Path, seconds: float, width_px: int = WIDTH_PX, height_px: int = HEIGHT_PX) -> None:
     """Encode the test video: H.264 High with B-frames, as users' footage has them."""
     import av
 
     with av.open(str(path), "w") as output:
         stream = output.add_stream("libx264", rate=FPS, options={"preset": "superfast", "crf": "23", "bf": "2"})
-        stream.width, stream.height, stream.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = width_px, height_px, "yuv420p"
         stream.codec_context.gop_size = GOP_FRAMES
         for index in range(max(2, round(seconds * FPS))):
-            frame = av.VideoFrame.from_ndarray(planar(*synthetic(index)), format="yuv420p")
+            frame = av.VideoFrame.from_ndarray(planar(*synthetic(index, width_px, height_px)), format="yuv420p")
             frame.pts, frame.time_base = index, Fraction(1, FPS)
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))

@@ -65,7 +65,7 @@ def _click_option(option: Option) -> Callable[[F], F]:
     if default is not None:
         text += f"  [default: {default:g}]" if isinstance(default, float) else f"  [default: {default}]"
     metavar = option.metavar
-    if option.choices is not None:
-        metavar = "|".join(option.choices())
+    if option.names:
+        metavar = "|".join(option.choices)
     # Values are checked by the settings themselves, so that every source of them is told the same way.
     return click.option(f"--{option.name}", option.field, metavar=metavar, help=text, multiple=option.kind == "paths")

@@ -67,6 +67,10 @@ class Plain:
     def warning(self, text: str) -> None:
         self._line(f"  warning: {text}")
 
+    def detail(self, text: str) -> None:
+        if self._verbose:
+            self._line(f"    {text}")
+
     def job_ended(self, label: str, status: str, text: str, seconds: float) -> None:
         self._line(error_line(text) if status == FAILED else f"  {status} in {seconds:.1f} s: {text}")
 
@@ -144,6 +148,10 @@ class Live:
 
     def warning(self, text: str) -> None:
         self._print(f"  warning: {text}", "yellow")
+
+    def detail(self, text: str) -> None:
+        if self._verbose:
+            self._print(f"    {text}", "dim")
 
     def job_ended(self, label: str, status: str, text: str, seconds: float) -> None:
         if status == FAILED:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from nvpipe.errors import MediaError
+from nvpipe.media.placing import LAYOUTS, Mix, Place
 from nvpipe.media.probe import origin_of
 from nvpipe.media.reading import decode, packets
 from nvpipe.media.safety import (
@@ -22,7 +23,6 @@ from nvpipe.media.safety import (
 )
 
 if TYPE_CHECKING:
-    import av
     import numpy as np
     from av.audio import AudioStream
     from av.container import InputContainer
@@ -34,9 +34,6 @@ _DECODER_PREROLL_S = 0.5
 """What lossy codecs need before a position to decode it right (MP3's bit reservoir is the longest)."""
 _RESAMPLER_PREROLL_S = 0.1
 _SEEK_BACK_S = (0.0, 10.0, 90.0)
-_JITTER_S = 0.04
-_REBASE_S = 1.0
-_LAYOUTS = {1: "mono", 2: "stereo"}
 
 
 def read_audio(
@@ -84,7 +81,7 @@ def audio_blocks(
         MediaError: the file cannot be opened.
         ValueError: `channels` is neither 1 nor 2.
     """
-    if channels not in _LAYOUTS:
+    if channels not in LAYOUTS:
         raise ValueError(f"channels must be 1 or 2, not {channels}")
     start = round(max(start_s, 0.0) * rate_hz)
     end = round(min(MAX_DURATION_S if end_s is None else end_s, MAX_DURATION_S) * rate_hz)
@@ -155,7 +152,7 @@ def _resampled(pieces: Iterator[Samples], source_hz: int, rate_hz: int) -> Itera
     resampler = av.AudioResampler("fltp", rate=rate_hz)
     at = 0
     for piece in pieces:
-        frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout=_LAYOUTS[piece.shape[0]])
+        frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout=LAYOUTS[piece.shape[0]])
         frame.sample_rate, frame.pts, frame.time_base = source_hz, at, Fraction(1, source_hz)
         at += piece.shape[1]
         for part in resampler.resample(frame):
@@ -222,11 +219,11 @@ class _Pass:
                     container.seek(offset, stream=stream)
                 except av.error.FFmpegError:
                     return
-            place = _Place(container, stream, self._source_hz)
+            place = Place(container, stream, self._source_hz)
             settling = seek_s is not None and place.is_coarse
             if settling:
                 place.grid = self._grid()
-            mix = _Mix(self._source_hz, self._channels)
+            mix = Mix(self._source_hz, self._channels)
             budget = DecodeBudget(self._path)
             budget.start()
             for packet in packets(container, stream, self._path, self._lose):
@@ -251,76 +248,3 @@ class _Pass:
 
     def _lose(self) -> None:
         self._lost = True
-
-
-class _Place:
-    """Where each frame belongs, in samples from time zero."""
-
-    def __init__(self, container: InputContainer, stream: AudioStream, source_hz: int) -> None:
-        base = stream.time_base or Fraction(1, 1000)
-        self._samples_per_tick = base * source_hz
-        self._origin = origin_of(container) * source_hz
-        self.is_coarse = self._samples_per_tick > 1
-        self.grid: int | None = None
-        """A position at which a frame of full length begins, where timestamps are coarser than samples."""
-        self._shift = 0.0
-        self._source_hz = source_hz
-        self._next: int | None = None
-
-    def of(self, frame: av.AudioFrame, count: int, *, exactly: bool) -> int:
-        """Position of a frame of `count` samples: where the one before ended, unless its stamp tells otherwise."""
-        position = self._next if self._next is not None else 0
-        if frame.pts is not None:
-            stamped = float(frame.pts * self._samples_per_tick) - self._origin + self._shift
-            off = stamped - position
-            if self._next is None:
-                position = self._snapped(stamped, frame.samples)
-            elif off < -_REBASE_S * self._source_hz:
-                self._shift -= off
-            elif abs(off) > (self._tick if exactly else max(_JITTER_S * self._source_hz, self._tick)):
-                position = self._snapped(stamped, frame.samples)
-        self._next = position + count
-        return position
-
-    @property
-    def _tick(self) -> float:
-        return max(float(self._samples_per_tick), 1.0)
-
-    def _snapped(self, stamped: float, samples: int) -> int:
-        """A stamp that was rounded to ticks, on the grid that frames of equal length make from the start."""
-        if self.grid is not None and samples:
-            near = self.grid + round((stamped - self.grid) / samples) * samples
-            if abs(near - stamped) <= min(1.1 * self._samples_per_tick, 0.4 * samples):
-                return near
-        return round(stamped)
-
-
-class _Mix:
-    """Frames of any format as float samples of the wanted channels, at the source's rate."""
-
-    def __init__(self, source_hz: int, channels: int) -> None:
-        self._source_hz = source_hz
-        self._channels = channels
-        self._kind: tuple[str, str, int] | None = None
-        self._resampler: av.AudioResampler | None = None
-
-    def samples(self, frame: av.AudioFrame) -> Iterator[Samples]:
-        import av
-        import numpy as np
-
-        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
-        single = frame.layout.nb_channels == 1
-        if self._resampler is None or kind != self._kind:
-            self._kind = kind
-            # Without the limit, libswresample lets float sums of channels exceed 1.
-            self._resampler = av.AudioResampler(
-                "fltp",
-                "mono" if single else _LAYOUTS[self._channels],
-                self._source_hz,
-                options={"rematrix_maxval": "1.0"},
-            )
-        for part in self._resampler.resample(frame):
-            samples = cast("Samples", part.to_ndarray())
-            if single and self._channels > 1:
-                samples = np.repeat(samples, self._channels, axis=0)
-            yield np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     import av
     import numpy as np
-    from av.packet import Packet
     from av.audio.stream import AudioStream
+    from av.packet import Packet
     from numpy.typing import NDArray
 
     from nvpipe.media.encode import Encoder

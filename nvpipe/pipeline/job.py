@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nvpipe.pipeline.stages import JobLog
     from nvpipe.pipeline.tools import Toolbox
     from nvpipe.settings import Settings
-    from nvpipe.types import Article, Footage, MotionTrack, Timeline
+    from nvpipe.types import Article, Footage, MotionTrack, Segment, Timeline
 
 SHORTER_S = 0.5
 """A file that misses its length by more gets a notice."""
@@ -76,6 +76,7 @@ def make(
     segments, warnings = cover(tracks, frames_of(told.duration_s) / float(FPS))
     for text in warnings:
         log.warn(text)
+    _say_details(told, segments, log)
     timeline = plan_timeline(told, segments, {video.video_id: video for video in footage}, settings)
     for cut in timeline.cuts:
         if cut.footage.licence is None:
@@ -89,6 +90,13 @@ def make(
     manifest_file = video.with_suffix(".json")
     _write(manifest_file, json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
     return Made((subtitle_file, manifest_file, video))
+
+
+def _say_details(told: Told, segments: Sequence[Segment], log: JobLog) -> None:
+    for line in told.script.lines:
+        log.detail(f"says: {line.text}")
+    for segment in segments:
+        log.detail(f"shows: {segment.video_id} from {segment.start_s:.2f} to {segment.end_s:.2f} s")
 
 
 def _told(article: Article, settings: Settings, tools: Toolbox, store: StageStore, log: JobLog, work: Path) -> Told:

@@ -23,6 +23,10 @@ class Reporter(Protocol):
 
     def warning(self, text: str) -> None: ...
 
+    def detail(self, text: str) -> None:
+        """Something that only who asked for more wants to know."""
+        ...
+
     def job_ended(self, label: str, status: str, text: str, seconds: float) -> None: ...
 
 
@@ -42,6 +46,9 @@ class Silent:
         return
 
     def warning(self, text: str) -> None:
+        return
+
+    def detail(self, text: str) -> None:
         return
 
     def job_ended(self, label: str, status: str, text: str, seconds: float) -> None:

@@ -160,7 +160,7 @@ def _guarded(job: _Job, shared: _Shared, work: Path) -> JobReport:
     except OSError as error:
         failure = OutputError(f"{error.filename or 'a file'} cannot be written or read: {error.strerror or error}")
     except Exception as error:  # noqa: BLE001 - the job's boundary: a fault in one job must not end the others
-        shared.reporter.notice(traceback.format_exc())
+        shared.reporter.detail(traceback.format_exc())
         failure = NvpipeError(
             f"unexpected {type(error).__name__}: {error}", hint="this is a fault of nvpipe, please report it"
         )

@@ -63,6 +63,10 @@ class JobLog:
             self.warnings.append(text)
             self.reporter.notice(text)
 
+    def detail(self, text: str) -> None:
+        """Say something to who asked for more."""
+        self.reporter.detail(text)
+
     def progress(self, stage: str, total_s: float) -> Callable[[float], None]:
         """A callback that takes the seconds of media that are done."""
         return lambda done: self.reporter.progress(Progress(stage, self.label, done, total_s))

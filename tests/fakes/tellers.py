@@ -40,7 +40,7 @@ class FirstSentences:
                 break
             taken.append(sentence)
         lines = tuple(ScriptLine(text, (text,)) for text in taken)
-        return Script(lines, language, "first", digest_of([text for text in taken]))
+        return Script(lines, language, "first", digest_of(taken))
 
 
 class Metronome:

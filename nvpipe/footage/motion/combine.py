@@ -20,7 +20,7 @@ SCORE_LIMITS = (-1.0, 1.5)
 """Smoothed z-scores beyond these add nothing: a window counts seconds of action, not one loud moment."""
 
 _NORMAL_10_90 = 2.563
-_MIN_SPREAD = {"flash": 0.5, "colour": 0.1, "packets": 0.1, "motion": 0.5, "loudness": 3.0, "peaks": 3.0}
+_MIN_SPREAD = {"flash": 0.3, "colour": 0.1, "packets": 0.1, "motion": 0.5, "loudness": 3.0, "peaks": 3.0}
 """Spreads (10-90) below these are noise: twice that is trusted in full."""
 _STILL_CAMERA_SHARE = 0.1
 _MOVING_CAMERA_SHARE = 0.3
@@ -93,5 +93,5 @@ def _trust_in_motion(changed_share: float) -> float:
 def _level(signals: Signals, basis: NDArray[np.bool_]) -> float:
     """0 to 1: how much changes in the video as a whole."""
     motion = float(np.median(signals.motion[basis]))
-    flash = float(np.percentile(signals.flash[basis], 75))
+    flash = float(np.expm1(np.percentile(signals.flash[basis], 75)))
     return (motion / (motion + 8.0) + flash / (flash + 3.0)) / 2

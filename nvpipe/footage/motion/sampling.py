@@ -33,6 +33,8 @@ _SERIAL_ELEMENTS = 32768
 _LUMA_SIDE = 120
 _CHROMA_SIDE = 60
 _TIME_SLACK_S = 0.001
+_BLOCKS = (9, 16)
+_BLOCK_NOISE = 0.3
 _VISIBLE_CHANGE = 8
 _VISIBLE_ASPECT = 9 / 16
 
@@ -43,8 +45,8 @@ class Samples:
 
     time_s: Floats
     """`[T]`, never decreasing."""
-    luma: Floats
-    """`[T]` mean of Y, 0 to 255."""
+    flash: Floats
+    """`[T]` jump of mean Y since the frame before, in levels, as far as the whole picture shares it."""
     size_bytes: Floats
     """`[T]` packet sizes, 0 where unknown."""
     pair_s: Floats
@@ -86,7 +88,8 @@ class Sampler:
         self._last_colours: torch.Tensor | None = None
         self._times: list[float] = []
         self._sizes: list[int] = []
-        self._luma: list[Floats] = []
+        self._flash: list[float] = []
+        self._last_blocks: NDArray[np.int64] | None = None
         self._pairs: list[tuple[float, float, float, float, float, float]] = []
         self._cells: dict[int, NDArray[np.float32]] = {}
 
@@ -123,7 +126,7 @@ class Sampler:
             colours[:, cell] = values
         return Samples(
             time_s=np.array(self._times, dtype=np.float64),
-            luma=np.concatenate(self._luma) if self._luma else np.zeros(0),
+            flash=np.array(self._flash, dtype=np.float64),
             size_bytes=np.array(self._sizes, dtype=np.float64),
             pair_s=pairs[:, 0],
             centre_change=pairs[:, 1],
@@ -140,6 +143,7 @@ class Sampler:
         self._shapes = shapes
         self._reference = None
         self._last_colours = None
+        self._last_blocks = None
         k = max(1, min(shapes[0]) // _LUMA_SIDE)
         kc = max(1, min(shapes[1]) // _CHROMA_SIDE)
         self._steps = (k, kc)
@@ -158,8 +162,7 @@ class Sampler:
             return
         luma, u, v = (store[:count] for store in self._planes)
         times = self._times[-count:]
-        sums = torch.stack([picture.sum(dtype=torch.int64) for picture in luma])
-        self._luma.append(sums.cpu().numpy() / luma[0].numel())
+        self._flashes(luma)
         self._colours(times, u, v)
         for index, time_s in enumerate(times):
             if self._reference is None or time_s >= self._reference_s + PAIR_S - _TIME_SLACK_S:
@@ -167,6 +170,19 @@ class Sampler:
                 if self._reference is not None:
                     self._compare(time_s, picture)
                 self._reference, self._reference_s = picture, time_s
+
+    def _flashes(self, luma: torch.Tensor) -> None:
+        """A flash lights all blocks; a turning camera makes some brighter and others darker."""
+        down, across = (min(side, count) for side, count in zip(luma.shape[1:], _BLOCKS, strict=True))
+        rows, columns = luma.shape[1] // down, luma.shape[2] // across
+        tiles = luma[:, : down * rows, : across * columns].view(-1, down, rows, across, columns)
+        sums = torch.stack([picture.sum((1, 3), dtype=torch.int32) for picture in tiles]).cpu().numpy()
+        for blocks in sums.astype(np.int64):
+            before = blocks if self._last_blocks is None else self._last_blocks
+            change = (blocks - before) / (rows * columns)
+            jump = abs(float(change.mean()))
+            self._flash.append(jump * (jump / (float(np.abs(change).mean()) + _BLOCK_NOISE)) ** 2)
+            self._last_blocks = blocks
 
     def _colours(self, times: list[float], u: torch.Tensor, v: torch.Tensor) -> None:
         count = len(times)

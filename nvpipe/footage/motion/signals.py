@@ -33,7 +33,7 @@ class Signals:
 
     step_s: float
     flash: Floats
-    """`[N]` strongest jump of mean luma from frame to frame, above the second's usual one, in levels."""
+    """`[N]` log(1 + levels) of the strongest jump of brightness that the whole picture shares."""
     colour: Floats
     """`[N]` strongest jumps of the shares of the colours in use, each against its own usual strongest ones."""
     packets: Floats
@@ -71,7 +71,6 @@ def measure(samples: Samples, powers: Floats, duration_s: float) -> Signals:
         duration_s: length of what was decoded.
     """
     steps = max(1, math.ceil(duration_s / STEP_S - 1e-6))
-    jumps = np.abs(np.diff(samples.luma, prepend=samples.luma[:1]))
     mean_size = samples.size_bytes.mean() if len(samples.size_bytes) else 0.0
     loudness, peaks = _sound(powers, steps)
 
@@ -83,7 +82,7 @@ def measure(samples: Samples, powers: Floats, duration_s: float) -> Signals:
     visible = np.clip((paired(samples.contrast) - flat) / (structured - flat), 0.0, 1.0)
     return Signals(
         step_s=STEP_S,
-        flash=_windows(samples.time_s, jumps, steps, _excess),
+        flash=np.log1p(_windows(samples.time_s, samples.flash, steps, _maximum)),
         colour=_colour(samples, steps),
         packets=_windows(samples.time_s, samples.size_bytes, steps, _spread) / max(mean_size, 1.0),
         motion=paired(samples.centre_change),
@@ -109,10 +108,6 @@ def _mean(values: Floats) -> float:
 
 def _maximum(values: Floats) -> float:
     return float(values.max())
-
-
-def _excess(values: Floats) -> float:
-    return float(values.max() - np.median(values))
 
 
 def _spread(values: Floats) -> float:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
+from nvpipe.media.decode.clock import Clock
 from nvpipe.media.probe import Inspection, inspect
 from nvpipe.media.reading import decode, packets
 from nvpipe.media.safety import (
@@ -33,7 +34,6 @@ TIME_TOLERANCE_S = 0.0006
 """Matroska rounds to 1 ms: a frame at most this much after a moment still counts as on display then."""
 _SEEK_BACK_S = (0.0, 2.0, 15.0, 90.0)
 _NO_SEEK_BELOW_S = 1.0
-_REBASE_S = 1.0
 _MAX_SIZES = 1024
 _WITHOUT_PTS = ("avi",)
 """Containers that store packets in decoding order without presentation stamps; libav's guesses are wrong."""
@@ -97,41 +97,6 @@ def _reshaped(picture: av.VideoFrame, width: int, height: int, kind: str) -> av.
         src_color_range=picture.color_range,
         dst_color_range=picture.color_range,
     )
-
-
-class _Clock:
-    """Times of frames from their timestamps, made good where those are missing or jump back."""
-
-    def __init__(self, base: Fraction, origin_s: float, step_s: float, *, from_start: bool, trusts_pts: bool) -> None:
-        self._base = base
-        self._origin_s = origin_s
-        self._step_s = step_s
-        self._trusts_pts = trusts_pts
-        self._last_s: float | None = -step_s if from_start else None
-        self._shift_s = 0.0
-
-    def at(self, picture: av.VideoFrame, delay_frames: int) -> float:
-        """Presentation time; infinite when nothing tells it.
-
-        Without a presentation stamp, the decoding stamp of the packet that released the picture serves,
-        less the decoder's reordering delay.
-        """
-        stamp, early_s = picture.pts, 0.0
-        if stamp is None or not self._trusts_pts:
-            stamp, early_s = picture.dts, delay_frames * self._step_s
-        last_s = self._last_s
-        if stamp is None:
-            time_s = math.inf if last_s is None else last_s + self._step_s
-        else:
-            time_s = stamp * self._base.numerator / self._base.denominator - early_s
-            time_s += self._shift_s - self._origin_s
-            if last_s is not None and time_s < last_s - _REBASE_S:
-                self._shift_s += last_s + self._step_s - time_s
-                time_s = last_s + self._step_s
-            elif last_s is not None and last_s > 0:
-                time_s = max(time_s, last_s)
-        self._last_s = None if math.isinf(time_s) else time_s
-        return time_s
 
 
 class PyAvReader:
@@ -222,7 +187,7 @@ class PyAvReader:
                     container.seek(math.floor((seek_s + inspection.origin_s) / base), stream=stream)
                 except av.error.FFmpegError:
                     return
-            clock = _Clock(
+            clock = Clock(
                 base,
                 inspection.origin_s,
                 self._step_s,

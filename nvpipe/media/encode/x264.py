@@ -104,8 +104,6 @@ def _open(context: VideoCodecContext) -> None:
         raise UsageError(f"x264 refuses its parameters: {refused[0].strip()}", hint="see x264 --fullhelp")
 
 
-
-
 def _checked(params: str) -> str:
     """The user's parameters, each of the form key=value.
 
