@@ -140,9 +140,7 @@ def _upright(reader: Reader, cut: Cut) -> Iterator[_Shown]:
     head = next(pictures, None)
     if head is None:
         return
-    graph = VideoGraph(
-        source_filters(info), width_px=head.width, height_px=head.height, pixel_format=head.format.name
-    )
+    graph = VideoGraph(source_filters(info), head)
     for picture in graph.stream(itertools.chain([head], pictures)):
         yield _Shown(times.popleft(), picture)
 
@@ -153,14 +151,14 @@ class _Graphs:
     def __init__(self, layout: Layout, info: MediaInfo, timeline: Timeline) -> None:
         self._info = info
         self._description = _description(layout, info, timeline)
-        self._shape: tuple[int, int, str] | None = None
+        self._kind: tuple[object, ...] | None = None
         self._graph: VideoGraph | None = None
 
     def apply(self, frame: av.VideoFrame) -> av.VideoFrame:
-        shape = (frame.width, frame.height, frame.format.name)
-        if self._graph is None or shape != self._shape:
-            self._shape = shape
-            self._graph = VideoGraph(self._description, width_px=shape[0], height_px=shape[1], pixel_format=shape[2])
+        kind = (frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range)
+        if self._graph is None or kind != self._kind:
+            self._kind = kind
+            self._graph = VideoGraph(self._description, frame)
         out = self._graph.apply(frame)
         # A graph that had nothing to do hands on the decoder's own reference picture.
         out.make_writable()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,28 +25,27 @@ class VideoGraph:
 
     Args:
         description: see above; "" passes frames through.
-        width_px: width of the frames that will be pushed.
-        height_px: their height.
-        pixel_format: their format, for example `yuv420p`.
+        like: a frame of the kind that will be pushed; its size, format and colour tags are the input's.
         threads: threads for each filter; 1 keeps results and load predictable.
 
     Raises:
         ValueError: the description names an unknown filter or does not fit together.
     """
 
-    def __init__(
-        self, description: str, *, width_px: int, height_px: int, pixel_format: str, threads: int = 1
-    ) -> None:
+    def __init__(self, description: str, like: av.VideoFrame, *, threads: int = 1) -> None:
         import av
 
         self._graph = av.filter.Graph()
         self._graph.threads = threads
-        self._time_base = Fraction(1, 1_000_000)
-        source = self._graph.add_buffer(
-            width=width_px,
-            height=height_px,
-            format=av.VideoFormat(pixel_format),
-            time_base=self._time_base,
+        # Without the colour tags the link counts as untagged, and `scale` converts tagged frames to BT.601 for it.
+        source = self._graph.add(
+            "buffer",
+            video_size=f"{like.width}x{like.height}",
+            pix_fmt=like.format.name,
+            time_base="1/1000000",
+            pixel_aspect="1/1",
+            colorspace=str(int(like.colorspace)),
+            range=str(int(like.color_range)),
         )
         self._source = source
         self._sink = self._connect(description, source)

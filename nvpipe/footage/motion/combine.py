@@ -61,7 +61,7 @@ def combine(signals: Signals) -> Verdict:
     mean = sum((weights[name] * z[name] for name in z), np.zeros(len(live))) / max(total, 1.0)
     low, high = SCORE_LIMITS
     usual = np.clip(smooth(mean, max(1, round(SMOOTHING_S / signals.step_s))), low, high)
-    scores = smooth(signals.live, 3) * (1.0 + usual + _level(signals, basis))
+    scores = signals.live * (1.0 + usual + _level(signals, basis))
     return Verdict(scores, z, weights)
 
 

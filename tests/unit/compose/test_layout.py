@@ -17,7 +17,7 @@ SHAPES = [(320, 180), (240, 180), (108, 192), (72, 160), (213, 121), (100, 100),
 def composed(layout: str, frame: av.VideoFrame) -> np.ndarray:
     """Luma of a frame after a layout."""
     description = LAYOUTS.load(layout).graph((frame.width, frame.height), CANVAS)
-    graph = VideoGraph(description, width_px=frame.width, height_px=frame.height, pixel_format="yuv420p")
+    graph = VideoGraph(description, frame)
     out = graph.apply(frame)
     assert (out.width, out.height, out.format.name) == (*CANVAS, "yuv420p")
     return out.to_ndarray()[: CANVAS[1]]
