@@ -35,7 +35,9 @@ _CHROMA_SIDE = 60
 _TIME_SLACK_S = 0.001
 _BLOCKS = (9, 16)
 _BLOCK_NOISE = 0.3
-_VISIBLE_CHANGE = 8
+_PIXEL_NOISE = 2
+"""Differences up to this many levels are compression noise."""
+_VISIBLE_CHANGE = 6
 _VISIBLE_ASPECT = 9 / 16
 
 
@@ -52,7 +54,7 @@ class Samples:
     pair_s: Floats
     """`[P]` time of the later frame."""
     centre_change: Floats
-    """`[P]` mean absolute difference of Y in the middle 9:16."""
+    """`[P]` mean absolute difference of Y in the middle 9:16, less noise."""
     change: Floats
     """`[P]` the same over the whole picture."""
     changed_share: Floats
@@ -202,7 +204,8 @@ class Sampler:
 
     def _compare(self, time_s: float, picture: torch.Tensor) -> None:
         assert self._reference is not None
-        change = torch.rot90((picture - self._reference).abs(), -self._turns)
+        difference = (picture - self._reference).abs() - _PIXEL_NOISE
+        change = torch.rot90(difference.clamp_(min=0), -self._turns)
         rows, width = change.shape
         columns = change.sum(0, dtype=torch.int64).cpu().numpy()
         visible = int((change > _VISIBLE_CHANGE).sum())

@@ -1,8 +1,7 @@
 """From samples of picture and sound to one score a step.
 
 The signals are those that told fights from calm in measured gameplay: sudden change of brightness and colour, uneven
-packet sizes, change of pixels, loudness. None knows a palette. Each becomes a robust z-score within the video
-(median and 10-90 percentile, clipped), and those that can be trusted in this video are averaged with equal weights.
+packet sizes, change of pixels, loudness. None knows a palette; `combine` weighs them within the video.
 """
 
 from __future__ import annotations
@@ -57,7 +56,7 @@ _COLOUR_IN_USE = 0.01
 _COLOUR_SCALE_MIN = 0.01
 _COLOUR_CLIP = 6.0
 _STILL_CHANGE = 0.1
-_MOVING_CHANGE = 0.6
+_MOVING_CHANGE = 0.5
 _FLAT_CONTRAST = (1.0, 4.0)
 _SILENCE_POWER = 1e-8
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,16 +22,16 @@ WALL = texture(72, 512)
 def corridor(time_s: float) -> np.ndarray:
     """A textured wall that runs past: much motion, no event."""
     left = int(time_s * 60) % 384
-    return WALL[:, left : left + 128]
+    return np.array(WALL[:, left : left + 128])
 
 
 def flashing(time_s: float) -> bool:
     return 8 <= time_s < 12 and time_s % 0.5 < 0.1
 
 
-def score(paint: Painter, seconds: float = 20, **options: object) -> MotionTrack:
+def score(paint: Painter, seconds: float = 20, **options: Any) -> MotionTrack:
     times = options.pop("times_s", None) or even_times(seconds)
-    return TorchDiffScorer().score(footage(), ScriptedDecoder(paint, times, **options))  # type: ignore[arg-type]
+    return TorchDiffScorer().score(footage(), ScriptedDecoder(paint, times, **options))
 
 
 def best_start(track: MotionTrack, duration_s: float = 4.0) -> float:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nvpipe.footage.motion.combine import combine, robust_z, smooth
+from nvpipe.footage.motion.combine import centred_rank, combine, robust_z, smooth
 from nvpipe.footage.motion.sampling import COLOUR_BINS, Samples
 from nvpipe.footage.motion.signals import Signals
 from nvpipe.footage.motion.signals import measure as measure_samples
@@ -18,7 +19,7 @@ N = 80
 Floats = NDArray[np.float64]
 
 
-def lively(**values: Floats) -> Signals:
+def lively(**values: Any) -> Signals:
     """A video in which everything is constant but what is given."""
     flat = np.ones(N)
     signals = Signals(
@@ -83,6 +84,14 @@ def test_sound_that_swells_is_trusted_and_a_flat_or_absent_one_is_not() -> None:
     assert combine(replace(lively(), loudness=silent.loudness, peaks=silent.peaks)).weights["loudness"] == 0
 
 
+def test_sound_weighs_as_much_as_the_picture() -> None:
+    sound = measure(tone(0.5, 0.05))
+    picture = {name: bump(10.0) for name in ("flash", "colour", "packets")}
+    weights = combine(lively(**picture, loudness=sound.loudness, peaks=sound.peaks)).weights
+    heard = weights.pop("loudness") + weights.pop("peaks")
+    assert heard == pytest.approx(sum(weights.values())) == pytest.approx(3)
+
+
 def test_a_steady_music_bed_leaves_the_loud_part_on_top() -> None:
     signals = measure(tone(0.5, 0.02, bed=0.1))
     verdict = combine(replace(lively(), loudness=signals.loudness, peaks=signals.peaks))
@@ -139,6 +148,21 @@ def test_z_scores_are_robust_and_clipped() -> None:
     assert spread == pytest.approx(0.8, abs=0.02)
     assert abs(float(np.median(z))) < 0.05
     assert z.max() == 3.0
+
+
+def test_ranks_are_centred_and_shared_by_equals() -> None:
+    ranks = centred_rank(np.array([5.0, 1.0, 5.0, 900.0]), np.ones(4, bool))
+    assert np.allclose(ranks, [0.0, -1.125, 0.0, 1.125])
+
+
+def test_a_short_fight_in_a_long_calm_video_stands_out() -> None:
+    """2 minutes in an hour lie outside the 10-90 percentiles that set the scale."""
+    rng = np.random.default_rng(5)
+    flash = np.abs(rng.normal(1, 0.5, 7200))
+    flash[3000:3240] += 4
+    steady = {name: np.ones(7200) for name in ("colour", "packets", "motion", "live", "changed_share", "focus_x")}
+    scores = combine(lively(flash=flash, **steady)).scores
+    assert scores[3010:3230].min() > np.delete(scores, np.s_[2990:3250]).max()
 
 
 def test_smoothing_keeps_length_and_level() -> None:
