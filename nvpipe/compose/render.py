@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -83,17 +84,28 @@ def render(
     """
     sound = path.with_suffix(".m4a")
     try:
-        measured = render_sound(timeline, sound)
         overlay = CaptionOverlay(timeline.captions, tools.painter) if tools.painter else None
         fps = timeline.output.fps
         pictures = Pictures(timeline, tools.decoder, tools.layout)
-        with Mp4Writer(path, timeline.output, tools.encoder, sound) as writer, pictures as stream:
+        # The sound needs one core for a while, which the pictures leave free; it joins them when it is done.
+        with (
+            ThreadPoolExecutor(1) as pool,
+            Mp4Writer(path, timeline.output, tools.encoder) as writer,
+            pictures as stream,
+        ):
+            mixing = pool.submit(render_sound, timeline, sound)
             for picture in stream:
                 if overlay is not None:
                     overlay.draw(picture, float(writer.frames / fps))
                 writer.write(picture)
                 if on_progress is not None and writer.frames % REPORT_EVERY == 0:
                     on_progress(float(writer.frames / fps))
+                if mixing.done() and not writer.has_sound:
+                    mixing.result()
+                    writer.attach(sound)
+            measured = mixing.result()
+            if not writer.has_sound:
+                writer.attach(sound)
         if writer.frames != frame_count(timeline):
             raise OutputError(f"{path.name} got {writer.frames} frames instead of {frame_count(timeline)}")
     finally:

@@ -57,6 +57,8 @@ _COLOUR_SCALE_MIN = 0.01
 _COLOUR_CLIP = 6.0
 _STILL_CHANGE = 0.1
 _MOVING_CHANGE = 0.5
+_FLASHING = (2.0, 6.0)
+"""Mean jump of brightness from frame to frame, in levels."""
 _FLAT_CONTRAST = (1.0, 4.0)
 _SILENCE_POWER = 1e-8
 
@@ -79,6 +81,9 @@ def measure(samples: Samples, powers: Floats, duration_s: float) -> Signals:
     moving = np.clip((paired(samples.change) - _STILL_CHANGE) / (_MOVING_CHANGE - _STILL_CHANGE), 0.0, 1.0)
     flat, structured = _FLAT_CONTRAST
     visible = np.clip((paired(samples.contrast) - flat) / (structured - flat), 0.0, 1.0)
+    # A light that flashes as often as pairs are compared looks the same, and blank, in each of them.
+    dark, bright = _FLASHING
+    flashing = np.clip((_windows(samples.time_s, samples.flash, steps, _mean) - dark) / (bright - dark), 0.0, 1.0)
     return Signals(
         step_s=STEP_S,
         flash=np.log1p(_windows(samples.time_s, samples.flash, steps, _maximum)),
@@ -87,7 +92,7 @@ def measure(samples: Samples, powers: Floats, duration_s: float) -> Signals:
         motion=paired(samples.centre_change),
         loudness=loudness,
         peaks=peaks,
-        live=moving * visible,
+        live=np.maximum(moving * visible, flashing),
         changed_share=paired(samples.changed_share),
         focus_x=_focus(samples, steps),
     )

@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from nvpipe.errors import MediaError
-from nvpipe.footage.motion.combine import combine
-from nvpipe.footage.motion.sampling import Sampler
-from nvpipe.footage.motion.signals import Signals, measure
-from nvpipe.footage.motion.sound import read_slot_powers
 from nvpipe.registry import Probe
 from nvpipe.types import Footage, MotionTrack
 
 if TYPE_CHECKING:
     from nvpipe.footage.motion.sampling import Samples
+    from nvpipe.footage.motion.signals import Signals
     from nvpipe.media.decode import Decoder
     from nvpipe.types import MediaInfo
 
@@ -40,6 +35,9 @@ class TorchDiffScorer:
         self, footage: Footage, decoder: Decoder, *, on_progress: Callable[[float], None] | None = None
     ) -> MotionTrack:
         """Decode the whole video once and score it; see `Scorer.score`."""
+        # Whoever only asks for the version, to look into the cache, does not pay for torch and numpy.
+        from nvpipe.footage.motion.combine import combine
+
         signals, duration_s, warnings = self.signals(footage, decoder, on_progress=on_progress)
         scores = combine(signals).scores
         return MotionTrack(
@@ -60,6 +58,12 @@ class TorchDiffScorer:
         Raises:
             MediaError: nothing of it can be decoded.
         """
+        import numpy as np
+
+        from nvpipe.footage.motion.sampling import Sampler
+        from nvpipe.footage.motion.signals import measure
+        from nvpipe.footage.motion.sound import read_slot_powers
+
         name = footage.path.name
         with decoder.open(footage.path) as reader:
             info = reader.info
@@ -89,6 +93,8 @@ class TorchDiffScorer:
 
 def _decoded_s(samples: Samples, info: MediaInfo) -> float:
     """End of the last frame, shown for as long as frames usually are."""
+    import numpy as np
+
     gaps = np.diff(samples.time_s)
     usual_s = float(np.median(gaps)) if len(gaps) else 0.0
     return round(float(samples.time_s[-1]) + (usual_s or float(1 / info.fps)), _DIGITS)

@@ -199,3 +199,12 @@ def test_progress_rises_to_the_end() -> None:
     assert seen == sorted(seen)
     assert seen[-1] == pytest.approx(track.duration_s)
     assert len(seen) > 3
+
+
+def test_a_light_that_flashes_in_step_with_the_comparisons_is_not_still() -> None:
+    def strobe(time_s: float) -> Planes:
+        on = 8 <= time_s < 12 and round(time_s * 30) % 6 == 0
+        return planes(np.full((72, 128), 235, np.uint8) if on else corridor(time_s))
+
+    scores = score(strobe).scores
+    assert min(scores[17:23]) > max(scores[:12])
