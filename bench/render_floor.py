@@ -1,8 +1,17 @@
 """Wall time of a whole `nvpipe run` against the floor of its two codecs, in one run.
 
-The floor is (CPU seconds of a plain decode + CPU seconds of a plain x264 `ultrafast` encode of the same pictures) /
-cores, both by the ffmpeg command line. Analysis is cached before the clock starts; script, voice and everything else
-is not.
+The floor is (decode_cpu_s + encode_cpu_s) / cores, both by the ffmpeg command line:
+
+- decode_cpu_s: user and system CPU seconds of `ffmpeg -f null`, which decodes the stretches of footage that the short
+  shows, each from the keyframe before it, and throws the pictures away.
+- encode_cpu_s: CPU seconds of the process that encodes the finished short's pictures again with x264 `ultrafast`,
+  CRF 23, reading them raw from a pipe; less those of a process that reads the same pipe and throws the pictures away.
+  What the process at the other end of the pipe spends on decoding the short counts in neither.
+
+CPU seconds are those that the kernel reports when it hands over one finished process (wait4), so nothing else that
+runs on the machine is counted; wall_s is, and a busy machine makes it longer. wall_s, cpu_s and peak_bytes are of the
+`nvpipe` process with everything that it starts; peak_bytes is the resident memory of the largest of these processes
+at its largest. The footage is analysed before the clock starts; script, voice and everything else is not.
 
     python bench/render_floor.py --footage CLIP.mp4 [--article FILE] [--seconds 60] [--runs 3]
 """
@@ -12,7 +21,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -20,22 +28,47 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 NVPIPE = [sys.executable, "-m", "nvpipe"]
+FFMPEG = ["ffmpeg", "-v", "error", "-nostdin", "-y"]
+X264 = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "23"]
+MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
-def measured(command: list[str]) -> tuple[float, float, int]:
-    """Wall seconds, CPU seconds and peak resident bytes of a command and its children."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+class Spent(NamedTuple):
+    """What one process and the children that it waited for took."""
+
+    wall_s: float
+    cpu_s: float
+    peak_bytes: int
+
+
+def waited(process: subprocess.Popen[bytes], start: float) -> Spent:
+    """Wait for a process and take its own account of itself; ends the benchmark when it failed."""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"exit code {process.returncode} of: {' '.join(map(str, process.args))}")  # type: ignore[arg-type]
+    return Spent(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * MAXRSS_BYTES)
+
+
+def measured(command: list[str]) -> Spent:
     start = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    wall = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, after.ru_maxrss * 1024
+    return waited(subprocess.Popen(command, stdout=subprocess.DEVNULL), start)
 
 
-def ffmpeg(*arguments: str) -> tuple[float, float, int]:
-    return measured(["ffmpeg", "-v", "error", "-nostdin", "-y", *arguments])
+def reading_pictures(video: str, *output: str) -> float:
+    """CPU seconds of an ffmpeg alone that reads the video's pictures raw from a pipe."""
+    start = time.perf_counter()
+    source = [*FFMPEG, "-i", video, "-map", "0:v:0", "-pix_fmt", "yuv420p", "-f", "yuv4mpegpipe", "-"]
+    with subprocess.Popen(source, stdout=subprocess.PIPE) as decoder:
+        reader = subprocess.Popen([*FFMPEG, "-f", "yuv4mpegpipe", "-i", "-", *output], stdin=decoder.stdout)
+        if decoder.stdout is not None:
+            decoder.stdout.close()
+        spent = waited(reader, start)
+        waited(decoder, start)
+    return spent.cpu_s
 
 
 def main() -> None:
@@ -53,12 +86,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         storage = ["--storage", str(work / "cache")]
-        measured([*NVPIPE, "analyze", options.footage, *storage])
+        measured([*NVPIPE, "analyze", options.footage, *storage, "-q"])
         rounds = [one_round(options, article, storage, work / str(number)) for number in range(options.runs)]
-    cores = len(os.sched_getaffinity(0))
     report = {
         "seconds_of_video": options.seconds,
-        "cores": cores,
+        "cores": len(os.sched_getaffinity(0)),
         "rounds": rounds,
         "median_ratio": statistics.median(one["wall_s"] / one["floor_s"] for one in rounds),
     }
@@ -68,34 +100,29 @@ def main() -> None:
 
 def one_round(options: argparse.Namespace, article: str, storage: list[str], out: Path) -> dict[str, float]:
     """A run with its own output and no cached script or narration, then the floor on what it showed."""
-    stages = Path(storage[1]) / "stages"
-    shutil.rmtree(stages, ignore_errors=True)
-    wall, cpu, peak = measured(
+    shutil.rmtree(Path(storage[1]) / "stages", ignore_errors=True)
+    run = measured(
         [*NVPIPE, "run", article, "--footage", options.footage, "--seconds", str(options.seconds), "--quality",
          "medium", "--out", str(out), *storage, "-q"]
     )  # fmt: skip
-    manifest = json.loads(next(out.glob("*.json")).read_text())
+    manifest = json.loads(next(out.glob("*.json")).read_text("utf-8"))
     video = manifest["output"]["path"]
-    raw = out / "frames.y4m"
-    decode_cpu = 0.0
+    decode_cpu_s = 0.0
     for cut in manifest["footage"]:
         span = ["-ss", str(cut["start_s"]), "-t", str(cut["end_s"] - cut["start_s"]), "-i", cut["path"]]
-        decode_cpu += ffmpeg(*span, "-map", "0:v:0", "-f", "null", "-")[1]
-    # The encoder's own cost: the same pictures from raw frames, less the cost of reading them.
-    ffmpeg("-i", video, "-map", "0:v:0", "-pix_fmt", "yuv420p", str(raw))
-    read_cpu = ffmpeg("-i", str(raw), "-f", "null", "-")[1]
-    encode = ffmpeg("-i", str(raw), "-c:v", "libx264", "-preset", "ultrafast", "-crf", "23", str(out / "plain.mp4"))
-    raw.unlink()
-    floor = (decode_cpu + max(0.0, encode[1] - read_cpu)) / len(os.sched_getaffinity(0))
+        decode_cpu_s += measured([*FFMPEG, *span, "-map", "0:v:0", "-f", "null", "-"]).cpu_s
+    read_cpu_s = reading_pictures(video, "-f", "null", "-")
+    encode_cpu_s = reading_pictures(video, *X264, "-f", "mp4", str(out / "plain.mp4")) - read_cpu_s
+    floor_s = (decode_cpu_s + max(0.0, encode_cpu_s)) / len(os.sched_getaffinity(0))
     return {
-        "wall_s": round(wall, 2),
-        "cpu_s": round(cpu, 2),
-        "peak_bytes": peak,
+        "wall_s": round(run.wall_s, 2),
+        "cpu_s": round(run.cpu_s, 2),
+        "peak_bytes": run.peak_bytes,
         "duration_s": manifest["output"]["duration_s"],
-        "decode_cpu_s": round(decode_cpu, 2),
-        "encode_cpu_s": round(encode[1] - read_cpu, 2),
-        "floor_s": round(floor, 2),
-        "ratio": round(wall / floor, 3),
+        "decode_cpu_s": round(decode_cpu_s, 2),
+        "encode_cpu_s": round(encode_cpu_s, 2),
+        "floor_s": round(floor_s, 2),
+        "ratio": round(run.wall_s / floor_s, 3),
     }
 
 

@@ -78,12 +78,12 @@ class Registry(Generic[T]):
         return cast(T, cast(Any, getattr(importlib.import_module(module), attribute))())
 
     def probe(self, name: str) -> Probe:
-        """Load and prove a backend; an import error is a verdict, not a crash."""
-        try:
-            backend = self.load(name)
-        except ImportError as error:
-            return Probe(False, f"cannot be imported: {error}")
-        return backend.probe()
+        """Load and prove a backend; whatever goes wrong is a verdict, not a crash.
+
+        Raises:
+            UsageError: there is no backend of that name.
+        """
+        return self._opened(name)[1]
 
     def choose(self, wanted: str = AUTO) -> tuple[T, BackendChoice]:
         """The backend asked for, or with `auto` the first one that proves usable.
@@ -94,14 +94,21 @@ class Registry(Generic[T]):
         """
         refused: list[str] = []
         for name in self.names() if wanted == AUTO else (wanted,):
-            if name not in self._entries:
-                self.load(name)
-            probe = self.probe(name)
-            if probe.usable:
-                return self.load(name), BackendChoice(name, wanted, "; ".join(refused))
+            backend, probe = self._opened(name)
+            if backend is not None and probe.usable:
+                return backend, BackendChoice(name, wanted, "; ".join(refused))
             refused.append(f"{name}: {probe.reason}")
             if wanted != AUTO:
                 raise BackendUnavailableError(
                     f"{self.kind} {name} is not usable here: {probe.reason}", hint=probe.fix
                 )
         raise BackendUnavailableError(f"no {self.kind} is usable here: {'; '.join(refused)}")
+
+    def _opened(self, name: str) -> tuple[T | None, Probe]:
+        try:
+            backend = self.load(name)
+            return backend, backend.probe()
+        except UsageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a missing driver or a broken library fails in its own way
+            return None, Probe(False, f"cannot be opened: {type(error).__name__}: {error}")

@@ -37,6 +37,8 @@ class Option:
     maximum: float = math.inf
     per_job: bool = True
     """Whether a line of a jobs file may set it."""
+    in_result: bool = True
+    """Whether the finished file follows from its value itself; false for places and names."""
 
     @property
     def field(self) -> str:
@@ -53,7 +55,7 @@ class Option:
 
 
 OPTIONS: tuple[Option, ...] = (
-    Option("storage", "path", "Cache folder, shared by all runs.", metavar="DIR", per_job=False),
+    Option("storage", "path", "Cache folder, shared by all runs.", metavar="DIR", per_job=False, in_result=False),
     Option(
         "decoder",
         "choice",
@@ -72,8 +74,14 @@ OPTIONS: tuple[Option, ...] = (
     Option("captions", "choice", "Caption style.", names="nvpipe.captions.styles:STYLE_NAMES", besides=("none",)),
     Option("language", "text", "ISO 639-1 code; found from the text when not given.", metavar="CODE"),
     Option("x264-params", "text", "x264 parameters that win over the quality's.", metavar="K=V:..."),
-    Option("slug", "text", "Name of the output files, instead of one made from the title.", metavar="NAME"),
-    Option("footage", "paths", "Footage file, folder or pattern; may be repeated.", metavar="PATH"),
+    Option(
+        "slug",
+        "text",
+        "Name of the output files, instead of one made from the title.",
+        metavar="NAME",
+        in_result=False,
+    ),
+    Option("footage", "paths", "Footage file, folder or pattern; may be repeated.", metavar="PATH", in_result=False),
 )
 
 

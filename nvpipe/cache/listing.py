@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +20,11 @@ from nvpipe.errors import OutputError
 Kind = Literal["footage", "action", "segments", "stage", "set-aside", "temporary"]
 State = Literal["ok", "damaged", "foreign", "newer", "unreadable", "leftover"]
 
+TEMPORARY_KEPT_S = 86_400.0
+"""A temporary file is written in minutes; after a day its process's number belongs to another one."""
+
 _FAULT = re.compile(r"(?P<base>.+)\.(?P<fault>damaged|foreign|newer)-[0-9]+")
-_TEMPORARY = re.compile(rf"\.[0-9]+-[0-9a-f]{{12}}{re.escape(TEMPORARY_SUFFIX)}")
+_TEMPORARY = re.compile(rf"\.(?P<pid>[0-9]+)-[0-9a-f]{{12}}{re.escape(TEMPORARY_SUFFIX)}")
 _ACTION = re.compile(r"(?P<video_id>.+)_action_cache\.json", re.DOTALL)
 _SEGMENTS = re.compile(r"(?P<video_id>.+)_segments_[0-9.]+s\.json", re.DOTALL)
 _STAGE_FILE = re.compile(r"[0-9a-f]{16,128}(?:\.json|\.[0-9a-f]{16}\.[a-z0-9]{1,8})")
@@ -78,6 +82,44 @@ def clear(storage: Path) -> tuple[int, int]:
             with contextlib.suppress(OSError):
                 folder.rmdir()
     return files, size_bytes
+
+
+def sweep(storage: Path) -> int:
+    """Remove the temporary files that killed processes left; returns how many went.
+
+    A file counts as left when the process in its name is gone or it was last written more than a day ago. What
+    cannot be read or removed stays: nothing is raised.
+    """
+    removed = 0
+    with contextlib.suppress(OSError):
+        for folder in [storage, *_folders(storage / FOLDER)]:
+            with contextlib.suppress(OSError):
+                removed += sum(_remove_left(item) for item in list(_files(folder)))
+    return removed
+
+
+def _remove_left(item: os.DirEntry[str]) -> bool:
+    match = _TEMPORARY.fullmatch(item.name)
+    if match is None:
+        return False
+    try:
+        age_s = time.time() - item.stat(follow_symlinks=False).st_mtime
+        if age_s <= TEMPORARY_KEPT_S and _is_running(match["pid"]):
+            return False
+        Path(item.path).unlink()
+    except OSError:
+        return False
+    return True
+
+
+def _is_running(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, OverflowError, ValueError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _unlink(path: Path) -> None:

@@ -24,6 +24,7 @@ COMMANDS = {
     "cache": "List or clear what is cached.",
 }
 INTERRUPTED = 130
+FAILED = 1
 
 
 class LazyGroup(click.Group):
@@ -79,6 +80,16 @@ def main() -> NoReturn:
         # The reader of our output went away; nothing more may be written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except OSError as error:
+        code = _say(f"{error.filename or 'output'} cannot be written or read: {error.strerror or error}", FAILED)
+    except Exception as error:  # noqa: BLE001 - the last boundary: a user gets one line, whatever happened
+        if {"-v", "--verbose"} & set(sys.argv):
+            import traceback
+
+            traceback.print_exc()
+        code = _say(
+            f"unexpected {type(error).__name__}: {error}; this is a fault of nvpipe, please report it", FAILED
+        )
     sys.exit(code)
 
 

@@ -21,10 +21,13 @@ def command(config: Path | None, as_json: bool, **flags: Any) -> int:
     if as_json:
         print_json({"findings": [finding.as_json() for finding in findings]})
         return 0
+    widths = [max(len(getattr(finding, column)) for finding in findings) for column in ("kind", "name")]
     for finding in findings:
-        mark = "ok" if finding.usable else "no"
-        chosen = "  <- auto" if finding.chosen else ""
-        click.echo(f"{mark:<3} {finding.kind:<8} {finding.name:<12} {finding.reason}{chosen}")
+        columns = (f"{text:<{width}}" for text, width in zip((finding.kind, finding.name), widths, strict=True))
+        start = f"{'ok' if finding.usable else 'no'}  {'  '.join(columns)}  "
+        click.echo(f"{start}{finding.summary}{'  <- auto' if finding.chosen else ''}")
+        below = " " * len(start)
+        click.echo(f"{below}{finding.reason}")
         if finding.fix:
-            click.echo(f"{'':26}fix: {finding.fix}")
+            click.echo(f"{below}fix: {finding.fix}")
     return 0

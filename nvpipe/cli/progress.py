@@ -95,8 +95,7 @@ class Pace:
             return ""
         share = min(1.0, moment.done / moment.total)
         left_s = spent_s * (1 - share) / share
-        speed = f", {moment.done / spent_s:.1f}x real time" if moment.unit == "s" else ""
-        return f"{share:4.0%}{speed}, {clock(left_s)} left"
+        return f"{share:4.0%}, {moment.done / spent_s:.1f}x real time, {clock(left_s)} left"
 
 
 class Live:

@@ -63,7 +63,7 @@ def command(
         raise UsageError("standard input can be only one article")
     requests = expand(sources, settings)
     with open_reporter(verbose=verbose, quiet=quiet) as reporter:
-        report = run(requests, out, reporter, sys.stdin.buffer)
+        report = run(requests, out, reporter, sys.stdin.buffer if sys.stdin else None)
     if as_json:
         print_json(_document(report))
     return report.exit_code

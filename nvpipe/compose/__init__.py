@@ -2,9 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from nvpipe.registry import Entry, Probe, Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    import av
+
+    from nvpipe.media.decode import Decoder
+    from nvpipe.types import Timeline
+
+Size = tuple[int, int]
+"""Width and height in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backdrop:
+    """What fills the canvas around the footage: a blurred copy of it."""
+
+    part_px: Size
+    """The centred part of the footage that is shown, of the canvas' shape."""
+    sigma_px: float
+    """Standard deviation of the blur, on the canvas."""
+    opacity: float
+    """1 leaves the brightness as it is, 0 is black."""
+    desaturation: float
+    """0 leaves the colours as they are, 1 is grey."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """How footage is put on the canvas; every composer draws the same from it."""
+
+    part_px: Size
+    """The centred part of the footage that is shown sharp, even numbers."""
+    size_px: Size
+    """Its size on the canvas, in the middle of it, even numbers."""
+    backdrop: Backdrop | None
+    """Behind it; None is black."""
 
 
 class Layout(Protocol):
@@ -12,14 +51,38 @@ class Layout(Protocol):
 
     def probe(self) -> Probe: ...
 
-    def graph(self, source_px: tuple[int, int], canvas_px: tuple[int, int]) -> str:
-        """A filter graph in FFmpeg's syntax from upright square-pixel frames to the canvas.
+    def place(self, source_px: Size, canvas_px: Size) -> Placement:
+        """Where upright footage with square pixels goes.
 
         Args:
             source_px: width and height of the footage.
             canvas_px: width and height of the result, both even.
         """
         ...
+
+
+class Composition(Protocol):
+    """Pictures being made: inside a `with` block one for each frame of the output, without captions, in order.
+
+    Each may be drawn on; leaving the block stops the work.
+    """
+
+    held: int
+    """Pictures shown again because the footage ended before its cut did."""
+
+    def __enter__(self) -> Iterator[av.VideoFrame]: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Composer(Protocol):
+    """A place where pictures are composed."""
+
+    def probe(self) -> Probe: ...
+
+    def open(self, timeline: Timeline, decoder: Decoder, layout: Layout) -> Composition: ...
 
 
 LAYOUTS: Registry[Layout] = Registry(
@@ -29,4 +92,7 @@ LAYOUTS: Registry[Layout] = Registry(
         Entry("fill", "nvpipe.compose.layout:Fill", "cropped to fill the frame"),
         Entry("letterbox", "nvpipe.compose.layout:Letterbox", "the whole picture between black bars"),
     ),
+)
+COMPOSERS: Registry[Composer] = Registry(
+    "composer", (Entry("cpu", "nvpipe.compose.cpu:CpuComposer", "libavfilter in host memory"),)
 )

@@ -13,9 +13,13 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nvpipe.compose import LAYOUTS
+from nvpipe.compose.frames import frame_borders
+from nvpipe.compose.graphs import graph_of
 from nvpipe.errors import MediaError
 from nvpipe.media.graph import VideoGraph
 from nvpipe.media.normalise import source_filters
+from nvpipe.registry import Probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,11 +42,30 @@ _EARLY_S = 0.001
 """How much before its time a frame is taken, so that rounded time stamps don't shift the pace."""
 
 
-class Pictures:
-    """Pictures of a timeline in order, without captions, one for each frame of the output.
+class CpuComposer:
+    """Composes with libavfilter."""
 
-    Every picture may be drawn on. Leave the `with` block to stop decoding.
-    """
+    def probe(self) -> Probe:
+        import av
+
+        canvas = (108, 192)
+        frame = av.VideoFrame(320, 180, "yuv420p")
+        try:
+            for name in LAYOUTS.names():
+                graph = graph_of(LAYOUTS.load(name).place((320, 180), canvas), canvas)
+                out = VideoGraph(graph, frame).apply(frame)
+                if (out.width, out.height) != canvas:
+                    return Probe(False, f"layout {name} came out as {out.width}x{out.height}")
+        except (av.error.FFmpegError, ValueError) as error:
+            return Probe(False, f"libavfilter does not compose: {error}")
+        return Probe(True, f"composed a picture in {len(LAYOUTS.names())} layouts")
+
+    def open(self, timeline: Timeline, decoder: Decoder, layout: Layout) -> Pictures:
+        return Pictures(timeline, decoder, layout)
+
+
+class Pictures:
+    """The pictures of a timeline; see `Composition`."""
 
     def __init__(self, timeline: Timeline, decoder: Decoder, layout: Layout) -> None:
         self._timeline = timeline
@@ -170,7 +193,7 @@ def _description(layout: Layout, info: MediaInfo, timeline: Timeline) -> str:
     canvas = (output.width_px, output.height_px)
     small = output.quality == "low" and timeline.duration_s > SMALL_AFTER_S
     size = composed_size(output) if small else canvas
-    graph = layout.graph((info.width_px, info.height_px), size)
+    graph = graph_of(layout.place((info.width_px, info.height_px), size), size)
     after = f",scale={canvas[0]}:{canvas[1]}:flags=bilinear" if small else ""
     before = "" if info.interlaced else source_filters(info)
     if not before:
@@ -182,20 +205,3 @@ def _description(layout: Layout, info: MediaInfo, timeline: Timeline) -> str:
 def composed_size(output: OutputFormat) -> tuple[int, int]:
     """Two thirds of the output's size, in even numbers."""
     return 2 * round(output.width_px / 3), 2 * round(output.height_px / 3)
-
-
-def frame_borders(timeline: Timeline) -> list[tuple[Cut, int, int]]:
-    """Each cut with the first frame that shows it and the frame after its last."""
-    fps = timeline.output.fps
-    total = frame_count(timeline)
-    starts = [round(cut.at_s * fps) for cut in timeline.cuts] + [total]
-    return [
-        (cut, first, min(end, total))
-        for cut, first, end in zip(timeline.cuts, starts[:-1], starts[1:], strict=True)
-        if first < min(end, total)
-    ]
-
-
-def frame_count(timeline: Timeline) -> int:
-    """Frames of the finished file."""
-    return round(timeline.duration_s * timeline.output.fps)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nvpipe.errors import MediaError
 from nvpipe.media import loudness
 from nvpipe.media.audio import read_audio
 from nvpipe.media.mux import AUDIO_RATE_HZ
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -43,25 +45,35 @@ _BLOCK = 480
 """10 ms, the step of the envelope."""
 
 
-def mix(timeline: Timeline, *, ceiling_dbtp: float = CEILING_DBTP) -> Samples:
-    """The whole sound of a timeline.
+def mix(timeline: Timeline) -> Samples:
+    """The whole sound of a timeline at the output's loudness; see `balance` for its parts."""
+    mixed, _ = loudness.normalise(
+        balance(timeline), AUDIO_RATE_HZ, lufs=timeline.output.lufs, ceiling_dbtp=CEILING_DBTP
+    )
+    return mixed
+
+
+def balance(timeline: Timeline, *, warn: Callable[[str], None] | None = None) -> Samples:
+    """Voice and ducked game sound of a timeline, before its loudness is set.
 
     Args:
         timeline: what is said and shown.
-        ceiling_dbtp: true peak that the sound stays under.
+        warn: told of footage whose sound cannot be read and is left out; without it that is an error.
 
     Returns:
-        float32 `[2, n]` at 48 kHz, exactly as long as the timeline, at the output's loudness.
+        float32 `[2, n]` at 48 kHz, exactly as long as the timeline.
+
+    Raises:
+        MediaError: the narration cannot be read, or footage cannot and nobody listens to warnings.
     """
     length = round(timeline.duration_s * AUDIO_RATE_HZ)
     voice = _voice(timeline, length)
-    game = _game(timeline, length)
+    game = _game(timeline, length, warn)
     if game is not None:
         game *= _envelope(voice)
         voice += game
     _fade(voice, 0.01, END_FADE_S)
-    mixed, _ = loudness.normalise(voice, AUDIO_RATE_HZ, lufs=timeline.output.lufs, ceiling_dbtp=ceiling_dbtp)
-    return mixed
+    return voice
 
 
 def _voice(timeline: Timeline, length: int) -> Samples:
@@ -74,13 +86,19 @@ def _voice(timeline: Timeline, length: int) -> Samples:
     return voice
 
 
-def _game(timeline: Timeline, length: int) -> Samples | None:
+def _game(timeline: Timeline, length: int, warn: Callable[[str], None] | None) -> Samples | None:
     """The footage's own sound, cut as its pictures are; None when there is none or it is silent."""
     game = np.zeros((2, length), np.float32)
     for cut in timeline.cuts:
         if not cut.footage.has_audio:
             continue
-        part = _part(cut.footage.path, cut.source_start_s, cut.source_end_s)
+        try:
+            part = _part(cut.footage.path, cut.source_start_s, cut.source_end_s)
+        except MediaError as error:
+            if warn is None:
+                raise
+            warn(f"{cut.footage.path.name} is shown without its sound: {error.message}")
+            continue
         start = round(cut.at_s * AUDIO_RATE_HZ)
         part = part[:, : max(0, length - start)]
         _fade(part, JOIN_FADE_S, JOIN_FADE_S)

@@ -36,22 +36,29 @@ class Library:
         self._index_or_none: FootageIndex | None = None
         self._tracks: dict[str, tuple[MotionTrack, str | None]] = {}
 
-    def resolve(self, paths: Sequence[str]) -> list[Footage]:
+    def resolve(self, paths: Sequence[str], *, failures: list[MediaError] | None = None) -> list[Footage]:
         """The videos that files, folders and patterns name, each content once.
 
         One that cannot be used costs a warning while others are left.
 
+        Args:
+            failures: takes what is wrong with each unusable video in place of warnings and of an error; the
+                caller reports it.
+
         Raises:
-            MediaError: a path does not exist, or nothing in them can be used.
+            MediaError: a path does not exist, or nothing in them can be used and `failures` is not given.
         """
         candidates = find_footage(paths, self._warn)
         found: dict[str, Footage] = {}
-        failures: list[MediaError] = []
-        for footage in self._recognise(candidates, failures):
+        unusable: list[MediaError] = []
+        for footage in self._recognise(candidates, unusable):
             found.setdefault(footage.digest, footage)
-        if not found and len(failures) == 1:
-            raise failures[0]
-        for failure in failures:
+        if failures is not None:
+            failures += unusable
+            return list(found.values())
+        if not found and len(unusable) == 1:
+            raise unusable[0]
+        for failure in unusable:
             self._warn(f"{failure.line()}; left out")
         if not found:
             raise MediaError(
@@ -60,53 +67,47 @@ class Library:
             )
         return list(found.values())
 
+    def kept_track(self, footage: Footage, scorer_version: str) -> MotionTrack | None:
+        """The motion track of a video if it was kept from earlier; nothing is computed."""
+        key = action.track_key(footage.digest, scorer_version, None)
+        kept = action.load_track(self._storage, footage.video_id, key, self._warn)
+        if kept is None:
+            return None
+        self._tracks[footage.video_id] = kept
+        return kept[0]
+
     def track(
-        self,
-        footage: Footage,
-        scorer_version: str,
-        compute: Callable[[], MotionTrack],
-        *,
-        parameters: object = None,
+        self, footage: Footage, scorer_version: str, compute: Callable[[], MotionTrack]
     ) -> tuple[MotionTrack, bool]:
         """The motion track of a video, and whether it was kept from earlier.
 
         Args:
             compute: makes it when it was not; what it raises is passed on.
-            parameters: JSON values that change the track, beside the scorer's version.
         """
-        key = action.track_key(footage.digest, scorer_version, parameters)
-        kept = action.load_track(self._storage, footage.video_id, key, self._warn)
+        kept = self.kept_track(footage, scorer_version)
         if kept is not None:
-            self._tracks[footage.video_id] = kept
-            return kept[0], True
+            return kept, True
         track = compute()
         checksum: str | None = None
         try:
-            checksum = action.save_track(self._storage, key, track)
+            checksum = action.save_track(self._storage, action.track_key(footage.digest, scorer_version, None), track)
         except OutputError as error:
             complain(self._warn, self._storage, error)
         self._tracks[footage.video_id] = (track, checksum)
         return track, False
 
     def segments(
-        self,
-        footage: Footage,
-        track: MotionTrack,
-        duration_s: float,
-        compute: Callable[[], Sequence[Segment]],
-        *,
-        parameters: object = None,
+        self, footage: Footage, track: MotionTrack, duration_s: float, compute: Callable[[], Sequence[Segment]]
     ) -> tuple[Segment, ...]:
         """The segments chosen from a track for a duration, kept as long as the track's file is.
 
         Args:
             compute: chooses them, best first.
-            parameters: JSON values that change the choice.
         """
         checksum = self._checksum(footage, track)
         if checksum is None:
             return tuple(compute())
-        key = action.segments_key(checksum, duration_s, parameters)
+        key = action.segments_key(checksum, duration_s, None)
         kept = action.load_segments(self._storage, footage.video_id, duration_s, key, self._warn)
         if kept is not None:
             return kept

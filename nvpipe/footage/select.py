@@ -14,19 +14,21 @@ from itertools import accumulate, chain, cycle
 from nvpipe.errors import MediaError, UsageError
 from nvpipe.types import MotionTrack, Segment
 
-MIN_PIECE_S = 2.5
+MIN_PIECE_S = 3.0
 """Pieces of a joined sequence are at least this long where the footage allows it."""
 
 STILL_SCORE = 0.3
-"""A continuous window is taken only when it scores more: joined action beats one still picture."""
+"""A continuous window that scores no more is a still picture, and any joined action beats it."""
+
+CLEARLY_BETTER = 0.5
+"""Cuts cost the viewer something, so a joined sequence has to score this much more than one continuous window:
+half of the range (1 to 2) that usual moments of lively footage differ by."""
 
 _EPSILON_S = 1e-6
 _DIGITS = 9
 
 
-def best_segments(
-    track: MotionTrack, duration_s: float, count: int | None = None, min_gap_s: float = 0.0
-) -> tuple[Segment, ...]:
+def best_segments(track: MotionTrack, duration_s: float, count: int | None = None) -> tuple[Segment, ...]:
     """The best windows of a video, best first, none overlapping another.
 
     Windows start on the borders of the track's steps. Equal scores: the earlier window comes first. A video
@@ -36,16 +38,13 @@ def best_segments(
         track: what happens in the video.
         duration_s: length of each window in seconds.
         count: how many at most; None means as many as fit.
-        min_gap_s: seconds that lie between two windows at least.
 
     Raises:
-        UsageError: the duration, the count or the gap is not a usable number.
+        UsageError: the duration or the count is not a usable number.
     """
     _check_duration(duration_s)
     if count is not None and count < 1:
         raise UsageError(f"cannot choose {count} segments", hint="ask for one or more")
-    if not (math.isfinite(min_gap_s) and min_gap_s >= 0):
-        raise UsageError(f"a gap of {min_gap_s} s between segments is not possible", hint="give 0 or more")
     length_s = _length_s(track)
     if length_s <= 0:
         return ()
@@ -54,7 +53,7 @@ def best_segments(
     curve = _Curve(track)
     chosen: list[Segment] = []
     starts: list[float] = []
-    reach_s = duration_s + min_gap_s - _EPSILON_S
+    reach_s = duration_s - _EPSILON_S
     for start_s in curve.ranked_starts(duration_s):
         at = bisect_right(starts, start_s)
         near = starts[max(at - 1, 0) : at + 1]
@@ -70,8 +69,9 @@ def best_segments(
 def cover(tracks: Sequence[MotionTrack], duration_s: float) -> tuple[list[Segment], list[str]]:
     """Segments that fill `duration_s`, in the order to be shown, and warnings.
 
-    The best continuous window of all videos, if one is long enough and not still. Otherwise whole videos, best
-    first, the last one cut to its best part; only when all footage is used up does it start again with the best.
+    The best continuous window of all videos, unless videos joined score clearly better. Joined are whole videos,
+    best first, the last one cut to its best part. Only when all footage is used up is some of it shown again,
+    starting with the best.
 
     Raises:
         UsageError: the duration is not a usable number.
@@ -81,39 +81,54 @@ def cover(tracks: Sequence[MotionTrack], duration_s: float) -> tuple[list[Segmen
     curves = [_Curve(track) for track in tracks if _length_s(track) > 0]
     if not curves:
         raise MediaError("there is no footage to show", hint="give at least one video that can be decoded")
-    long_enough = [curve for curve in curves if curve.length_s >= duration_s - _EPSILON_S]
-    windows = [curve.best(duration_s) for curve in long_enough]
-    best = max(windows, key=lambda window: round(window.score, _DIGITS), default=None)
-    if best and best.score > STILL_SCORE:
-        return [best], []
-    curves.sort(key=lambda curve: -round(curve.mean(0.0, curve.length_s), _DIGITS))
-    pieces = _pieces(curves, duration_s)
-    warnings = []
-    if len(pieces) > len(curves):
-        total_s = math.fsum(curve.length_s for curve in curves)
-        files = "1 video" if len(curves) == 1 else f"{len(curves)} videos"
-        warnings.append(
-            f"{duration_s:.1f} s are needed and {files} give {total_s:.1f} s of footage, so it is shown again"
-        )
-    return [curve.best(piece_s) for curve, piece_s in pieces], warnings
+    parts = {id(curve): curve.best(min(curve.length_s, duration_s)) for curve in curves}
+    curves.sort(key=lambda curve: -round(parts[id(curve)].score, _DIGITS))
+    continuous = next((parts[id(curve)] for curve in curves if curve.length_s >= duration_s - _EPSILON_S), None)
+    joined = _joined(curves, duration_s)
+    if continuous is not None:
+        return (joined if _is_clearly_better(joined, continuous) else [continuous]), []
+    total_s = math.fsum(curve.length_s for curve in curves)
+    if total_s >= duration_s - _EPSILON_S:
+        return joined, []
+    files = "1 video" if len(curves) == 1 else f"{len(curves)} videos"
+    return joined, [
+        f"{duration_s:.1f} s are needed and {files} give {total_s:.1f} s of footage, so it is shown again"
+    ]
 
 
-def _pieces(curves: Sequence[_Curve], duration_s: float) -> list[tuple[_Curve, float]]:
-    """Whole videos in turn, the last two shared out so that neither is a splinter."""
+def _is_clearly_better(joined: Sequence[Segment], continuous: Segment) -> bool:
+    duration_s = math.fsum(piece.duration_s for piece in joined)
+    gain = math.fsum(piece.score * piece.duration_s for piece in joined) / duration_s - continuous.score
+    if continuous.score <= STILL_SCORE:
+        return gain > _EPSILON_S
+    return gain >= CLEARLY_BETTER and min(piece.duration_s for piece in joined) >= MIN_PIECE_S - _EPSILON_S
+
+
+def _joined(curves: Sequence[_Curve], duration_s: float) -> list[Segment]:
+    """Whole videos in turn, again and again; the last two are shared out so that neither is a splinter."""
     pieces: list[tuple[_Curve, float]] = []
     left_s = duration_s
     for curve in chain(curves, cycle(curves)):
-        piece_s = min(curve.length_s, left_s)
-        pieces.append((curve, piece_s))
-        left_s -= piece_s
+        pieces.append((curve, min(curve.length_s, left_s)))
+        left_s -= pieces[-1][1]
         if left_s <= _EPSILON_S:
             break
-    if len(pieces) > 1:
-        (before, before_s), (last, last_s) = pieces[-2:]
-        missing_s = min(MIN_PIECE_S, last.length_s) - last_s
-        if missing_s > 0 and before_s - missing_s >= MIN_PIECE_S:
-            pieces[-2:] = [(before, before_s - missing_s), (last, last_s + missing_s)]
-    return pieces
+    segments = [curve.best(piece_s) for curve, piece_s in pieces]
+    # While nothing repeats, the video before the last gives time to the last. Later only the last video itself can,
+    # its start being shown earlier and its end last: anything else would leave a part of the footage unused.
+    giver = -2 if len(pieces) <= len(curves) else -1 - len(curves)
+    if len(pieces) == 1:
+        return segments
+    (other, other_s), (last, last_s) = pieces[giver], pieces[-1]
+    wanted_s = min(MIN_PIECE_S, last.length_s, (other_s + last_s) / 2)
+    if last_s < wanted_s:
+        other_s -= wanted_s - last_s
+        if other is last:
+            segments[giver] = last.segment(0.0, other_s)
+            segments[-1] = last.segment(last.length_s - wanted_s, wanted_s)
+        else:
+            segments[giver], segments[-1] = other.best(other_s), last.best(wanted_s)
+    return segments
 
 
 def _check_duration(duration_s: float) -> None:

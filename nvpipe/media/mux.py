@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from nvpipe.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -31,12 +31,13 @@ _FRAME = 1024
 """Samples in an AAC frame."""
 
 
-def write_sound(samples: NDArray[np.float32], path: Path) -> None:
+def write_sound(samples: NDArray[np.float32], path: Path, *, on_block: Callable[[], None] | None = None) -> None:
     """Encode stereo sound as AAC-LC, 48 kHz, 128 kbit/s, into an MP4 that holds nothing else.
 
     Args:
         samples: float32 `[2, n]` at 48 kHz, full scale is 1.0.
         path: where to write.
+        on_block: called now and then; what it raises ends the work.
 
     Raises:
         OutputError: the file cannot be written.
@@ -49,6 +50,8 @@ def write_sound(samples: NDArray[np.float32], path: Path) -> None:
             stream = container.add_stream("aac", rate=AUDIO_RATE_HZ, layout="stereo", options={"aac_coder": "fast"})
             stream.bit_rate = AUDIO_BIT_RATE
             for start in range(0, samples.shape[1], _FRAME):
+                if on_block is not None:
+                    on_block()
                 block = np.ascontiguousarray(samples[:, start : start + _FRAME])
                 frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="stereo")
                 frame.sample_rate = AUDIO_RATE_HZ
@@ -93,13 +96,15 @@ class Mp4Writer:
         """Take the sound from a file that `write_sound` made."""
         import av
 
-        self._sound = av.open(sound)
-        self._audio = self._container.add_stream_from_template(self._sound.streams.audio[0])
-        self._packets = self._audio_packets(self._sound)
-        self._next = next(self._packets, None)
-        waiting, self._waiting = self._waiting, []
-        for packet in waiting:
-            self._mux([packet])
+        try:
+            self._sound = av.open(sound)
+            self._audio = self._container.add_stream_from_template(self._sound.streams.audio[0])
+            self._packets = self._audio_packets(self._sound)
+            self._next = next(self._packets, None)
+            waiting, self._waiting = self._waiting, []
+            self._mux(waiting)
+        except OSError as error:
+            raise self._failed(error) from error
 
     def write(self, picture: av.VideoFrame) -> None:
         """Append the next picture."""

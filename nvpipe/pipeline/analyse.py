@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nvpipe.errors import InputError, NvpipeError, UsageError
+from nvpipe.errors import InputError, MediaError, NvpipeError, UsageError
 from nvpipe.footage.library import Library
 from nvpipe.footage.select import best_segments
 from nvpipe.pipeline.stages import JobLog
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
     from nvpipe.pipeline.reporter import Reporter
     from nvpipe.settings import Settings
     from nvpipe.types import Footage, MotionTrack, Segment
+
+
+SHORTEST_S, LONGEST_S = 0.5, 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,15 @@ def analyse(
         MediaError: nothing of it can be decoded.
     """
     start = time.perf_counter()
-    track, cached = library.track(
-        footage,
-        tools.scorer_version(),
-        lambda: tools.scorer().score(footage, tools.decoder(), on_progress=on_progress),
+    for version in tools.scorer_versions():
+        kept = library.kept_track(footage, version)
+        if kept is not None:
+            return Analysed(footage, kept, True, round(time.perf_counter() - start, 3))
+    scorer = tools.scorer()
+    track, _ = library.track(
+        footage, scorer.version, lambda: scorer.score(footage, tools.decoder(), on_progress=on_progress)
     )
-    return Analysed(footage, track, cached, round(time.perf_counter() - start, 3))
+    return Analysed(footage, track, False, round(time.perf_counter() - start, 3))
 
 
 def logged(footage: Footage, library: Library, tools: Toolbox, log: JobLog) -> Analysed:
@@ -63,20 +68,22 @@ def analyse_all(paths: Sequence[str], settings: Settings, reporter: Reporter) ->
     """Tracks of everything that the paths name, and how many videos could not be analysed.
 
     Raises:
-        NvpipeError: nothing could be analysed; with a single video its own error.
+        NvpipeError: the only video cannot be analysed.
     """
     library = Library(settings.storage, reporter.warning)
-    videos = library.resolve(paths)
-    tools = Toolbox(settings, {})
-    found: list[Analysed] = []
     errors: list[NvpipeError] = []
+    unusable: list[MediaError] = []
+    videos = library.resolve(paths, failures=unusable)
+    errors.extend(unusable)
+    tools = Toolbox(settings, {}, reporter.notice)
+    found: list[Analysed] = []
     for number, video in enumerate(videos, 1):
         reporter.job_started(video.path.name, number, len(videos))
         try:
             found.append(logged(video, library, tools, JobLog(video.path.name, reporter)))
         except NvpipeError as error:
             errors.append(error)
-    if errors and not found:
+    if len(errors) == 1 and not found:
         raise errors[0]
     for failure in errors:
         reporter.job_ended("", "failed", failure.line(), 0.0)
@@ -92,13 +99,18 @@ def segments_of(
         InputError: the path names several videos, or one that cannot be used.
         UsageError: the duration is not positive.
     """
-    if not 0 < duration_s < math.inf:
-        raise UsageError(f"a segment cannot last {duration_s:g} s", hint="give --duration in seconds")
+    if not SHORTEST_S <= duration_s <= LONGEST_S:
+        raise UsageError(
+            f"a segment cannot last {duration_s:g} s",
+            hint=f"give --duration from {SHORTEST_S} to {LONGEST_S} seconds",
+        )
     library = Library(settings.storage, reporter.warning)
     videos = library.resolve([path])
     if len(videos) > 1:
         raise InputError(f"{path} holds {len(videos)} videos", hint="name one of them")
-    analysed = logged(videos[0], library, Toolbox(settings, {}), JobLog(videos[0].path.name, reporter))
+    analysed = logged(
+        videos[0], library, Toolbox(settings, {}, reporter.notice), JobLog(videos[0].path.name, reporter)
+    )
     track = analysed.track
     segments = library.segments(videos[0], track, duration_s, lambda: best_segments(track, duration_s))
     return videos[0], track, segments

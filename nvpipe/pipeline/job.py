@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from nvpipe.cache.disk import digest_file
 from nvpipe.captions.srt import to_srt
+from nvpipe.errors import MediaError, OutputError
 from nvpipe.footage.select import cover
 from nvpipe.pipeline.analyse import logged
 from nvpipe.pipeline.manifest import manifest
@@ -16,6 +18,7 @@ from nvpipe.pipeline.tell import Tellers, Told, tell
 from nvpipe.registry import AUTO
 from nvpipe.story.language import detect_language
 from nvpipe.types import BackendChoice
+from nvpipe.types.codec import digest_of, from_json, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 SHORTER_S = 0.5
 """A file that misses its length by more gets a notice."""
 MISSING_SHOWN = 12
+RENDERED = "rendered"
+"""Name of the stage that keeps what became of a render; where its file lies is kept apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +45,14 @@ class Made:
     """Finished files under temporary names: the video, its subtitles, its manifest."""
 
     files: tuple[Path, ...]
+    render_key: str
+    """What the video follows from."""
 
 
 def make(
     article: Article,
     footage: Sequence[Footage],
     settings: Settings,
-    key: str,
     target: Path,
     tools: Toolbox,
     library: Library,
@@ -60,7 +66,6 @@ def make(
         article: what to tell.
         footage: what may be shown.
         settings: the job's options.
-        key: what the result follows from.
         target: the final name of the video.
         tools: the backends.
         library: the footage's tracks.
@@ -72,7 +77,7 @@ def make(
         NvpipeError: the job cannot be done.
     """
     told = _told(article, settings, tools, store, log, work)
-    tracks = [logged(video, library, tools, log).track for video in footage]
+    tracks = _tracks(footage, library, tools, log)
     segments, warnings = cover(tracks, frames_of(told.duration_s) / float(FPS))
     for text in warnings:
         log.warn(text)
@@ -82,14 +87,33 @@ def make(
         if cut.footage.licence is None:
             log.warn(f"the licence of {cut.footage.path.name} is unknown; make sure that you may publish it")
     video = work / target.name
+    key = render_key(timeline, tools)
     rendered = _render(timeline, video, key, tools, store, log)
+    for text in rendered.warnings:
+        log.warn(text)
     subtitle_file = video.with_suffix(".srt")
     _write(subtitle_file, to_srt(subtitles(told, settings, timeline.duration_s)))
     log.backends.update(_choices(tools, tracks))
     document = manifest(article, settings, told, timeline, rendered, log.backends, log, str(target.absolute()))
     manifest_file = video.with_suffix(".json")
     _write(manifest_file, json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
-    return Made((subtitle_file, manifest_file, video))
+    return Made((subtitle_file, manifest_file, video), key)
+
+
+def _tracks(footage: Sequence[Footage], library: Library, tools: Toolbox, log: JobLog) -> list[MotionTrack]:
+    """Tracks of the footage; a video that cannot be analysed is left out while there are others."""
+    tracks: list[MotionTrack] = []
+    failures: list[MediaError] = []
+    for video in footage:
+        try:
+            tracks.append(logged(video, library, tools, log).track)
+        except MediaError as error:
+            failures.append(error)
+    if not tracks:
+        raise failures[0]
+    for failure in failures:
+        log.warn(f"{failure.line()}; left out")
+    return tracks
 
 
 def _say_details(told: Told, segments: Sequence[Segment], log: JobLog) -> None:
@@ -119,32 +143,55 @@ def _told(article: Article, settings: Settings, tools: Toolbox, store: StageStor
 
 def _choices(tools: Toolbox, tracks: Sequence[MotionTrack]) -> dict[str, BackendChoice]:
     """Which backend did, or once did, each stage."""
-    tools.decoder(), tools.layout(), tools.encoder()
     found = dict(tools.choices)
     scorers = sorted({track.scorer.partition("/")[0] for track in tracks})
     found.setdefault("score", BackendChoice(", ".join(scorers), AUTO, "analysed earlier"))
     return found
 
 
-def _render(
-    timeline: Timeline, video: Path, key: str, tools: Toolbox, store: StageStore, log: JobLog
-) -> Rendered | None:
-    from nvpipe.compose.render import Tools, render
+def render_key(timeline: Timeline, tools: Toolbox) -> str:
+    """What the finished video follows from: everything that is shown and heard, and what composes and encodes it."""
+    from nvpipe.compose import render
+
+    tools.decoder(), tools.layout(), tools.composer(), tools.encoder()
+    cuts = [
+        [cut.footage.digest, cut.source_start_s, cut.source_end_s, cut.at_s, cut.crop_path] for cut in timeline.cuts
+    ]
+    backends = [tools.choices[stage].used for stage in ("decode", "layout", "compose", "encode")]
+    sound = [digest_file(timeline.narration.audio_path), timeline.narration_at_s]
+    return digest_of([render.VERSION, backends, cuts, sound, timeline.captions, timeline.output, timeline.duration_s])
+
+
+def _render(timeline: Timeline, video: Path, key: str, tools: Toolbox, store: StageStore, log: JobLog) -> Rendered:
+    from nvpipe.compose import render
 
     with log.stage("render", key) as stage:
-        if store.copy_render(key, video) is not None:
-            stage.cached = True
-            return None
-        painter = _painter(timeline)
-        backends = Tools(tools.decoder(), tools.encoder(), tools.layout(), painter)
         stage.backend = tools.choices["encode"].used
-        rendered = render(timeline, video, backends, on_progress=log.progress("render", timeline.duration_s))
-    if rendered.held:
-        log.warn(f"{rendered.held} pictures were held because footage ended early")
+        known = _known_render(key, video, store)
+        if known is not None:
+            stage.cached = True
+            return known
+        painter = _painter(timeline)
+        backends = render.Tools(tools.decoder(), tools.encoder(), tools.composer(), tools.layout(), painter)
+        progress = log.progress("render", timeline.duration_s)
+        rendered = render.render(timeline, video, backends, on_progress=progress)
     if painter is not None and painter.missing:
         shown = " ".join(sorted(painter.missing)[:MISSING_SHOWN])
-        log.warn(f"no font here has {len(painter.missing)} of the captions' characters, left out: {shown}")
+        text = f"no font here has {len(painter.missing)} of the captions' characters, left out: {shown}"
+        rendered = replace(rendered, warnings=(*rendered.warnings, text))
+    store.save(RENDERED, key, to_json(rendered))
     return rendered
+
+
+def _known_render(key: str, video: Path, store: StageStore) -> Rendered | None:
+    """What is known of a video of this key, copied from where it was finished; None when it must be made."""
+    from nvpipe.compose.render import Rendered
+
+    try:
+        rendered = from_json(Rendered, store.load(RENDERED, key))
+    except ValueError:
+        return None
+    return rendered if store.copy_render(key, video) is not None else None
 
 
 def _painter(timeline: Timeline) -> CaptionPainter | None:
@@ -160,7 +207,13 @@ def _painter(timeline: Timeline) -> CaptionPainter | None:
 
 
 def _write(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        # Names of files may hold bytes that are no text; JSON reads them back from their escapes.
+        with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {path.name}: {error.strerror or error}", hint="free some disk space"
+        ) from error

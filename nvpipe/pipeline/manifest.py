@@ -24,12 +24,12 @@ def manifest(
     settings: Settings,
     told: Told,
     timeline: Timeline,
-    rendered: Rendered | None,
+    rendered: Rendered,
     choices: Mapping[str, BackendChoice],
     log: JobLog,
     output_name: str,
 ) -> dict[str, Any]:
-    """The manifest as JSON values; `rendered` is None when the file was copied from an earlier run."""
+    """The manifest as JSON values."""
     output = timeline.output
     return {
         "format": FORMAT,
@@ -59,8 +59,8 @@ def manifest(
             "fps": str(output.fps),
             "duration_s": timeline.duration_s,
             "encoder": choices["encode"].used,
-            "integrated_lufs": None if rendered is None else rendered.integrated_lufs,
-            "true_peak_dbtp": None if rendered is None else rendered.true_peak_dbtp,
+            "integrated_lufs": rendered.integrated_lufs,
+            "true_peak_dbtp": rendered.true_peak_dbtp,
         },
         "backends": {stage: to_json(choice) for stage, choice in choices.items()},
         "stages": [

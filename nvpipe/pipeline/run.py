@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nvpipe.cache.journal import Journal
+from nvpipe.cache.listing import sweep
 from nvpipe.cache.stages import StageStore
 from nvpipe.cache.store import once
 from nvpipe.errors import InterruptedRunError, NvpipeError, OutputError, UsageError
 from nvpipe.footage.library import Library
 from nvpipe.media.encode import prove_parameters
+from nvpipe.pipeline import tell
 from nvpipe.pipeline.job import Made, make
 from nvpipe.pipeline.stages import JobLog
 from nvpipe.pipeline.tools import Toolbox
 from nvpipe.pipeline.workspace import publish, workspace
+from nvpipe.settings import OPTIONS
 from nvpipe.story.article import read_article
 from nvpipe.story.slug import slugify, unique_slugs
 from nvpipe.types.codec import digest_of
@@ -71,7 +75,7 @@ class _Job:
     request: JobRequest
     article: Article | None
     slug: str
-    error: NvpipeError | None
+    error: Exception | None
 
 
 @dataclass(slots=True)
@@ -105,6 +109,7 @@ def run(requests: Sequence[JobRequest], out: Path, reporter: Reporter, stdin: Bi
     start = time.perf_counter()
     reports: list[JobReport] = []
     with workspace(out) as work:
+        sweep(requests[0].settings.storage)
         shared = _shared(requests[0].settings.storage, out, reporter)
         jobs = _read(requests, stdin)
         for number, job in enumerate(jobs, 1):
@@ -129,13 +134,13 @@ def _shared(storage: Path, out: Path, reporter: Reporter) -> _Shared:
 
 def _read(requests: Sequence[JobRequest], stdin: BinaryIO | None) -> list[_Job]:
     """The articles, each with the name of its output; the names follow from the order alone."""
-    found: list[tuple[JobRequest, Article | None, NvpipeError | None]] = []
+    found: list[tuple[JobRequest, Article | None, Exception | None]] = []
     for request in requests:
         try:
             if request.error is not None:
                 raise request.error
             found.append((request, read_article(request.source, stdin=stdin), None))
-        except NvpipeError as error:
+        except Exception as error:  # noqa: BLE001 - judged when it is that job's turn
             found.append((request, None, error))
     slugs = iter(
         unique_slugs(
@@ -155,7 +160,8 @@ def _guarded(job: _Job, shared: _Shared, work: Path) -> JobReport:
     except NvpipeError as error:
         failure = error
     except KeyboardInterrupt:
-        shared.journal.append("interrupted", slug=job.slug)
+        with suppress(OutputError):
+            shared.journal.append("interrupted", slug=job.slug)
         raise InterruptedRunError("interrupted", hint="the same command goes on where it stopped") from None
     except OSError as error:
         failure = OutputError(f"{error.filename or 'a file'} cannot be written or read: {error.strerror or error}")
@@ -195,17 +201,17 @@ def _do(job: _Job, shared: _Shared, work: Path) -> JobReport:
     shared.journal.append("started", slug=job.slug, key=key, source=job.request.source)
     folder = work / job.slug
     folder.mkdir()
-    tools = Toolbox(settings, shared.proven)
-    made = make(job.article, footage, settings, key, target, tools, shared.library, shared.store, log, folder)
-    _publish(made, target, shared, job, key)
+    tools = Toolbox(settings, shared.proven, log.notice)
+    made = make(job.article, footage, settings, target, tools, shared.library, shared.store, log, folder)
+    _publish(made, target, shared, job.slug, key)
     return JobReport(job.request.source, "done", target, manifest, round(time.perf_counter() - start, 3))
 
 
-def _publish(made: Made, target: Path, shared: _Shared, job: _Job, key: str) -> None:
+def _publish(made: Made, target: Path, shared: _Shared, slug: str, key: str) -> None:
     finals = [target.with_suffix(path.suffix) for path in made.files]
     publish(list(zip(made.files, finals, strict=True)))
-    shared.journal.append_done(job.slug, key, finals)
-    shared.store.save_render(key, target)
+    shared.journal.append_done(slug, key, finals)
+    shared.store.save_render(made.render_key, target)
 
 
 def _is_done(shared: _Shared, slug: str, key: str) -> bool:
@@ -226,12 +232,7 @@ def _footage(settings: Settings, shared: _Shared, log: JobLog) -> list[Footage]:
 
 
 def job_key(article: Article, settings: Settings, footage: Sequence[Footage]) -> str:
-    """What a job's result follows from: the text, the options and the content of the footage, not where they lie."""
-    options = {
-        name: getattr(settings, name)
-        for name in (
-            "encoder", "decoder", "writer", "speaker", "voice", "quality", "seconds", "layout",
-            "captions", "language", "x264_params",
-        )
-    }  # fmt: skip
-    return digest_of([VERSION, article.digest, options, [video.digest for video in footage]])
+    """What a job's files follow from: the text, the options, the footage and its licences, not where they lie."""
+    options = {option.field: getattr(settings, option.field) for option in OPTIONS if option.in_result}
+    videos = [[video.digest, video.licence, video.credit] for video in footage]
+    return digest_of([VERSION, tell.VERSION, article.digest, options, videos])

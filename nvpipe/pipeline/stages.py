@@ -5,7 +5,8 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nvpipe.errors import NvpipeError
@@ -43,6 +44,7 @@ class JobLog:
         """Time a stage; its failure is recorded and raised on."""
         stage = Stage(name, key)
         start = time.perf_counter()
+        reset_peak_memory()
         self.reporter.progress(Progress(name, self.label, 0, None))
         try:
             yield stage
@@ -85,7 +87,17 @@ class JobLog:
         self.reporter.stage_ended(self.label, result)
 
 
+def reset_peak_memory() -> None:
+    """Let the peak start again from what is in use, where the system can (Linux)."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
 def peak_memory_bytes() -> int:
-    """Largest resident size of this process so far."""
+    """Largest resident size of this process since the last reset, or ever where it cannot be reset."""
+    with suppress(OSError, ValueError, StopIteration):
+        status = Path("/proc/self/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

@@ -85,7 +85,15 @@ def tell(article: Article, seconds: float, tellers: Tellers, store: StageStore, 
     """
     aim_s = seconds - LEAD_S - TAIL_S
     key = digest_of(
-        [VERSION, article.digest, seconds, tellers.writer_name, tellers.speaker_name, tellers.voice, tellers.language]
+        [
+            VERSION,
+            article.digest,
+            seconds,
+            tellers.writer.version,
+            tellers.speaker.version,
+            tellers.voice,
+            tellers.language,
+        ]
     )
     with log.stage("script", key) as stage:
         stage.backend = tellers.writer_name
@@ -160,7 +168,7 @@ def _speak(script: Script, tellers: Tellers, rate: float, work: Path) -> float:
 
 
 def _narrate(plan: _Try, tellers: Tellers, store: StageStore, log: JobLog, work: Path) -> Narration:
-    key = digest_of([VERSION, plan.script.digest, tellers.speaker_name, tellers.voice, plan.rate])
+    key = digest_of([VERSION, plan.script.digest, tellers.speaker.version, tellers.voice, plan.rate])
     with log.stage("narration", key) as stage:
         stage.backend = tellers.speaker_name
         narration = store.load_narration(key)

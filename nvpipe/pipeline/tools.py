@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nvpipe.compose import LAYOUTS
+from nvpipe.compose import COMPOSERS, LAYOUTS
 from nvpipe.footage.motion import SCORERS
 from nvpipe.media.decode import DECODERS
 from nvpipe.media.encode import ENCODERS
@@ -13,7 +13,9 @@ from nvpipe.story import WRITERS
 from nvpipe.voice import SPEAKERS
 
 if TYPE_CHECKING:
-    from nvpipe.compose import Layout
+    from collections.abc import Callable
+
+    from nvpipe.compose import Composer, Layout
     from nvpipe.footage.motion import Scorer
     from nvpipe.media.decode import Decoder
     from nvpipe.media.encode import Encoder
@@ -30,6 +32,7 @@ REGISTRIES: dict[str, Registry[Any]] = {
     "write": WRITERS,
     "speak": SPEAKERS,
     "layout": LAYOUTS,
+    "compose": COMPOSERS,
     "encode": ENCODERS,
 }
 """The stages that have backends, in the order of the work."""
@@ -41,9 +44,15 @@ class Toolbox:
     Every method raises BackendUnavailableError when nothing usable is there.
     """
 
-    def __init__(self, settings: Settings, proven: dict[tuple[str, str], tuple[Any, BackendChoice]]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        proven: dict[tuple[str, str], tuple[Any, BackendChoice]],
+        say: Callable[[str], None],
+    ) -> None:
         self._settings = settings
         self._proven = proven
+        self._say = say
         self.choices: dict[str, BackendChoice] = {}
         """What was chosen so far, by stage."""
 
@@ -51,20 +60,25 @@ class Toolbox:
         return self._choose("decode", DECODERS, self._settings.decoder)
 
     def encoder(self) -> Encoder:
-        return self._choose("encode", ENCODERS, self._settings.encoder)
+        # Parameters for x264 ask for x264.
+        named = "x264" if self._settings.x264_params and self._settings.encoder == AUTO else self._settings.encoder
+        return self._choose("encode", ENCODERS, named)
 
     def scorer(self) -> Scorer:
         return self._choose("score", SCORERS, AUTO)
 
-    def scorer_version(self) -> str:
-        """What cached tracks are looked up by; nothing is proven, since a cached track needs no scorer."""
-        return SCORERS.load(SCORERS.names()[0]).version
+    def scorer_versions(self) -> list[str]:
+        """What cached tracks are looked up by, best first; nothing is proven, since they need no scorer."""
+        return [SCORERS.load(name).version for name in SCORERS.names()]
 
     def writer(self) -> Writer:
         return self._choose("write", WRITERS, self._settings.writer)
 
     def speaker(self) -> Speaker:
         return self._choose("speak", SPEAKERS, self._settings.speaker)
+
+    def composer(self) -> Composer:
+        return self._choose("compose", COMPOSERS, AUTO)
 
     def layout(self) -> Layout:
         return self._choose("layout", LAYOUTS, self._settings.layout)
@@ -73,6 +87,8 @@ class Toolbox:
         found = self._proven.get((stage, wanted))
         if found is None:
             found = self._proven[stage, wanted] = registry.choose(wanted)
+            if found[1].reason:
+                self._say(f"{registry.kind} {found[1].used} is used, since {found[1].reason}")
         self.choices[stage] = found[1]
         backend: B = found[0]
         return backend

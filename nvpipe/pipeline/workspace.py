@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,19 +29,31 @@ def workspace(out: Path) -> Iterator[Path]:
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        remove_leftovers(out)
-        folder = out / f"{PREFIX}{os.getpid()}-{os.urandom(3).hex()}{SUFFIX}"
-        folder.mkdir()
-        descriptor = os.open(folder, os.O_RDONLY)
+        # Sweeping and claiming happen under a lock of the output folder, or one run could sweep another's new folder.
+        with _locked(out):
+            remove_leftovers(out)
+            folder = out / f"{PREFIX}{os.getpid()}-{os.urandom(3).hex()}{SUFFIX}"
+            folder.mkdir()
+            descriptor = os.open(folder, os.O_RDONLY)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
     except OSError as error:
         raise UsageError(
             f"output folder {out} cannot be written: {error.strerror or error}", hint="choose another --out"
         ) from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
         os.close(descriptor)
 
 
@@ -50,14 +62,15 @@ def remove_leftovers(out: Path) -> None:
     for folder in out.glob(f"{PREFIX}*{SUFFIX}"):
         if not folder.is_dir() or folder.is_symlink():
             continue
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(folder, ignore_errors=True)
-        except BlockingIOError:
-            continue
-        finally:
-            os.close(descriptor)
+        with suppress(FileNotFoundError):
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+            except BlockingIOError:
+                continue
+            finally:
+                os.close(descriptor)
 
 
 def publish(files: list[tuple[Path, Path]]) -> None:

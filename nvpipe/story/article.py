@@ -38,11 +38,12 @@ _FOREIGN_FILES = {
 }
 _ADDRESS = re.compile(r"(?:https?|ftp|file)://", re.IGNORECASE)
 _HTML_START = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+    r"\s*+(?:<\?xml[^>]*>\s*+)?+(?:(?><!--.*?-->)\s*+)*+<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
 )
 _HTML_FRAGMENT = re.compile(r"\s*<(?:p|div|article|section|main|h[1-6])\b[^>]*>", re.IGNORECASE)
 _MARKDOWN_SIGN = re.compile(
-    r"\A---[ \t]*\n|\A\+\+\+[ \t]*\n|^ {0,3}(?:#{1,6}[ \t]+\S|```|~~~)|\]\([^)\s]+\)|(?<!\w)\*\*\S", re.MULTILINE
+    r"\A---[ \t]*\n|\A\+\+\+[ \t]*\n|^ {0,3}(?:#{1,6}[ \t]+\S|```|~~~)|\]\([^)\s\]]++\)|(?<!\w)\*\*\S", re.MULTILINE
 )
 _WORD_OR_CJK = re.compile(rf"[{CJK}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]|[^\W_]+")
 

@@ -51,6 +51,8 @@ class Sentence:
 class ExtractiveWriter:
     """Chooses whole sentences by TextRank, lead bias and MMR so that they fill the time."""
 
+    version = "extractive/1"
+
     def probe(self) -> Probe:
         """Write a script of a few words; what can be missing are the libraries beneath."""
         text = "A bridge has been closed. The engineers found rust in its cables. Nobody was hurt."

@@ -15,11 +15,11 @@ FEW_WORDS = 40
 
 _YAML_FENCE = re.compile(r"---[ \t]*\n(.*?\n)??(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _TOML_FENCE = re.compile(r"\+\+\+[ \t]*\n(.*?\n)??\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL)
-_METADATA_LINE = re.compile(r"\s*(?:$|#|-|[\]})]|[\w. \"'-]+[:=])|\s+\S")
+_METADATA_LINE = re.compile(r"\s*+(?:$|#|-|[\]})]|[\w. \"'-]++[:=])|\s++\S")
 _TITLE_LINE = re.compile(r"^title[ \t]*[:=][ \t]*(.*(?:\n[ \t]+\S.*)*)", re.MULTILINE | re.IGNORECASE)
 _FOOTNOTE_TEXT = re.compile(r"^ {0,3}\[\^[^\]\n]+\]:.*(?:\n(?:[ \t]+\S.*|[ \t]*(?=\n[ \t]{2,}\S)))*", re.MULTILINE)
-_FOOTNOTE_MARK = re.compile(r"\[\^[^\]\s]+\]")
-_TEMPLATE_TAG = re.compile(r"\{\{[<%].*?[%>]\}\}|\{%.*?%\}")
+_FOOTNOTE_MARK = re.compile(r"\[\^[^\[\]\s]++\]")
+_TEMPLATE_TAG = re.compile(r"\{\{[<%][^{}\n]{0,500}[%>]\}\}|\{%[^{}\n]{0,500}%\}")
 _LONG_RUN = re.compile(r"([^\w\s])\1{20,}")
 """Runs of one sign say nothing and cost a Markdown parser time that grows with their square."""
 _TASK_BOX = re.compile(r"\A\[[ xX]\]\s+")

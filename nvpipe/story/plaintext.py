@@ -22,7 +22,7 @@ _STACKED_MARKS = re.compile(
 _CITATION = re.compile(r"(?<=[\w.,;:!?\"”’»)。])\[(?:\d{1,3}|[a-z]|citation needed|note \d+)\]")
 _CJK_LINE_BREAK = re.compile(f"(?<=[{CJK}、。，！？：；」』）])[ \t]*\n[ \t]*(?=[{CJK}「『（])")
 _HYPHEN_LINE_BREAK = re.compile(r"(?<=[^\W\d_]-)[ \t]*\n[ \t]*(?=[^\W\d_])")
-_BULLET = re.compile(r"(?:[-*•‣◦·]|\d{1,3}[.)])[ \t]+(?=\S)")
+_BULLET = re.compile(r"\A(?:[-*•‣◦·]|\d{1,3}[.)])[ \t]+(?=\S)")
 _RULE = re.compile(r"[\W_]*\Z")
 _ENDS_SENTENCE = re.compile(r"[.!?…:。！？।؟։።۔][\"'”’»)\]」』]*\Z")
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")

@@ -9,7 +9,7 @@ from nvpipe.story.plaintext import CJK
 FRAGMENT_WORDS = 12
 """A line this short without a full stop is a heading, a caption or a byline."""
 
-_ADDRESS = re.compile(r"https?://|www\.\w|\S@\S+\.\w|\b[\w-]+\.(?:com|org|net|io|gov)/\S", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://|www\.\w|\S@[^\s@]+\.\w|[\w-]\.(?:com|org|net|io|gov)/\S", re.IGNORECASE)
 _END = re.compile(r"[.!?…。！？।؟։۔][\"'”’»)\]」』）]*\Z")
 _FURNITURE = re.compile(
     r"""(?:

@@ -38,8 +38,6 @@ class Progress:
     label: str
     """Which job or file."""
     done: float
-    """In the unit of `total`."""
+    """Seconds of media."""
     total: float | None
     """None while unknown."""
-    unit: Literal["s", "items"] = "s"
-    """Seconds of media, so that speed against real time can be shown, or items."""

@@ -12,6 +12,11 @@ from nvpipe.types import Narration, Script
 class Speaker(Protocol):
     """Speaks a script."""
 
+    @property
+    def version(self) -> str:
+        """Name and version, of a model too: part of every cache key, so that a change of results changes it."""
+        ...
+
     def probe(self) -> Probe: ...
 
     def resolve_voice(self, language: str, voice: str | None) -> str:

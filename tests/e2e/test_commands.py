@@ -68,9 +68,10 @@ def test_one_broken_video_does_not_stop_the_analysis_of_the_others(cli: Cli, cli
     make_clip(folder / "good.mp4", seconds=4)
     truncated(folder / "broken.mp4", clip, keep=0.2)
     result = cli("analyze", folder, "--json")
-    assert result.code == 0, result.err
+    assert result.code == 1, result.err
     assert [Path(one["path"]).name for one in result.json["footage"]] == ["good.mp4"]
-    assert result.err.count("broken.mp4") == 1
+    (line,) = result.error_lines
+    assert "broken.mp4" in line
 
 
 def test_check_tells_good_from_bad_from_unreadable(cli: Cli, tmp_path: Path) -> None:
@@ -89,11 +90,29 @@ def test_check_tells_good_from_bad_from_unreadable(cli: Cli, tmp_path: Path) -> 
 def test_doctor_proves_every_backend(cli: Cli) -> None:
     result = cli("doctor", "--json")
     assert result.code == 0
-    chosen = {finding["kind"]: finding["name"] for finding in result.json["findings"] if finding["chosen"]}
+    findings = result.json["findings"]
+    chosen = {finding["kind"]: finding["name"] for finding in findings if finding["chosen"]}
     assert chosen == {
-        "decoder": "pyav", "scorer": "torch-diff", "writer": "extractive", "speaker": "espeak", "encoder": "x264",
+        "decoder": "pyav", "scorer": "torch-diff", "writer": "extractive", "speaker": "espeak", "composer": "cpu",
+        "encoder": "x264",
     }  # fmt: skip
-    assert all(finding["reason"] for finding in result.json["findings"])
+    assert all(
+        set(finding) >= {"kind", "name", "usable", "reason", "fix", "chosen", "summary"} for finding in findings
+    )
+    assert all(finding["reason"] and finding["summary"] for finding in findings)
+    usable = {finding["kind"] for finding in findings if finding["usable"]}
+    assert usable >= {"captions", "sound", "cache"}
+
+
+def test_doctor_makes_no_storage_folder(cli: Cli, tmp_path: Path) -> None:
+    wanted = tmp_path / "deep" / "store"
+    assert f"where {wanted} will be made" in cli("doctor", "--storage", wanted).out
+    assert not wanted.parent.exists()
+    (tmp_path / "file").write_text("in the way")
+    result = cli("doctor", "--storage", tmp_path / "file" / "store", "--json")
+    (cache,) = [finding for finding in result.json["findings"] if finding["kind"] == "cache"]
+    assert cache["usable"] is False
+    assert cache["fix"]
 
 
 def test_help_is_cheap_and_names_every_command(cli: Cli) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,41 @@ def test_a_full_disk_is_one_line(cli: Cli, article: Path, clip: Path, tmp_path: 
     assert "Traceback" not in done.stderr
     assert len([line for line in done.stderr.splitlines() if line.startswith("nvpipe: error:")]) == 1
     assert not list((tmp_path / "out").glob("*.mp4"))
+
+
+def test_names_that_are_no_text_come_through(cli: Cli, article: Path, clip: Path, tmp_path: Path) -> None:
+    odd = clip.rename(tmp_path / os.fsdecode(b"cl\xffip with\nnewline.mp4"))
+    result = cli("run", article, "--footage", odd, "--seconds", "4", "--captions", "none", "--json")
+    assert result.code == 0, result.err
+    manifest = json.loads(Path(result.json["jobs"][0]["manifest"]).read_text())
+    assert os.fsencode(manifest["footage"][0]["path"]) == os.fsencode(odd)
+
+
+def test_finished_shorts_are_not_footage_of_the_next_run(cli: Cli, article: Path, clip: Path) -> None:
+    arguments = ("run", article, "--footage", ".", "--seconds", "4", "--captions", "none", "--json")
+    assert cli(*arguments).json["jobs"][0]["cached"] is False
+    assert cli(*arguments).json["jobs"][0]["cached"] is True
+
+
+def test_a_licence_that_is_found_later_reaches_the_manifest(cli: Cli, article: Path, tmp_path: Path) -> None:
+    clip = make_video(tmp_path / "free.mp4", seconds=8, size=(320, 180))
+    arguments = ("run", article, "--footage", clip, "--seconds", "4", "--captions", "none", "--json")
+    first = cli(*arguments)
+    assert "licence of free.mp4 is unknown" in first.err
+    (tmp_path / "free.info.json").write_text('{"license": "CC BY 4.0", "uploader": "Somebody"}')
+    second = cli(*arguments)
+    manifest = json.loads(Path(second.json["jobs"][0]["manifest"]).read_text())
+    assert manifest["footage"][0]["licence"] == "CC BY 4.0"
+    assert manifest["stages"][-1]["outcome"] == "cached"
+    assert manifest["output"]["integrated_lufs"] is not None
+
+
+def test_closed_standard_streams_are_no_crash(cli: Cli, clip: Path, tmp_path: Path) -> None:
+    import subprocess
+
+    line = " ".join(cli.command("analyze", clip)) + " <&-"
+    assert subprocess.run(["sh", "-c", line], env=cli.environ, cwd=tmp_path, capture_output=True).returncode == 0
+    line = " ".join(cli.command("cache", "ls")) + " >/dev/full"
+    done = subprocess.run(["sh", "-c", line], env=cli.environ, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1

@@ -1,4 +1,4 @@
-"""Two backends: one that works and one that does not."""
+"""Backends that work, do not, or crash."""
 
 from __future__ import annotations
 
@@ -13,3 +13,8 @@ class Working:
 class Broken:
     def probe(self) -> Probe:
         return Probe(False, "no card", "buy one")
+
+
+class Crashing:
+    def probe(self) -> Probe:
+        raise OSError("libcuda.so.1: cannot open shared object file")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -78,7 +79,13 @@ class Cli:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            # A shell in the background starts its children deaf to it.
+            preexec_fn=hear_interrupts,
         )
+
+
+def hear_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def make_clip(path: Path, seconds: float = 12) -> Path:

@@ -24,6 +24,8 @@ def article(*sentences: str) -> Article:
 class FirstSentences:
     """Takes sentences from the start as long as they fit; one at least."""
 
+    version = "first/1"
+
     def __init__(self) -> None:
         self.written = 0
 
@@ -45,6 +47,8 @@ class FirstSentences:
 
 class Metronome:
     """Says `pace` words a second, whatever they are."""
+
+    version = "metronome/1"
 
     def __init__(self, pace: float) -> None:
         self.pace = pace

@@ -43,6 +43,12 @@ def test_an_import_error_is_a_verdict() -> None:
     assert "no_such_module_anywhere" in probe.reason
 
 
+def test_whatever_fails_in_a_probe_is_a_verdict_and_auto_goes_on() -> None:
+    backend, choice = registry("Crashing", "Working").choose()
+    assert isinstance(backend, Working)
+    assert "libcuda" in choice.reason
+
+
 def test_two_entries_of_one_name_are_a_mistake() -> None:
     with pytest.raises(ValueError, match="same name"):
         registry("Working", "Working")

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +14,7 @@ import pytest
 
 from nvpipe.cache.action import ACTION, save_segments, save_track
 from nvpipe.cache.index import FootageIndex, Sighting, digest_settled
-from nvpipe.cache.listing import clear, ls
+from nvpipe.cache.listing import TEMPORARY_KEPT_S, clear, ls, sweep
 from nvpipe.cache.naming import action_path
 from nvpipe.cache.stages import StageStore
 from nvpipe.cache.store import read
@@ -115,3 +119,35 @@ def test_a_storage_that_is_a_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "s").write_text("a file")
     with pytest.raises(OutputError, match="cannot read the cache"):
         ls(tmp_path / "s")
+
+
+def test_a_killed_writers_files_are_swept_and_nothing_else(tmp_path: Path) -> None:
+    code = """
+import os, signal, sys
+from pathlib import Path
+from nvpipe.cache.disk import replace_file
+replace_file(Path(sys.argv[1]), lambda write: (write(memoryview(b"x" * 999)), os.kill(os.getpid(), signal.SIGKILL)))
+"""
+    stage = tmp_path / "s" / "stages" / "narration"
+    for target in (tmp_path / "s" / "a.json", stage / "b.wav"):
+        subprocess.run([sys.executable, "-c", code, str(target)], check=False)
+    name = f"-0123456789ab{'.nvpipe-tmp'}"
+    mine, old = stage / f".{os.getpid()}{name}", tmp_path / "s" / f".{os.getpid()}{name}"
+    others = [tmp_path / "s" / ".1-x.nvpipe-tmp", tmp_path / "s" / "notes.nvpipe-tmp", stage / ".123.tmp"]
+    for path in (mine, old, *others):
+        path.write_text("x")
+    before_s = time.time() - TEMPORARY_KEPT_S - 60
+    os.utime(old, (before_s, before_s))
+    assert sweep(tmp_path / "s") == 3
+    assert sweep(tmp_path / "s") == 0
+    left = {path for path in (tmp_path / "s").rglob("*") if path.is_file()}
+    assert left == {mine, *others}
+
+
+def test_sweeping_never_fails(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "stages").write_text("x")
+    (tmp_path / "s" / f".{'9' * 40}-0123456789ab.nvpipe-tmp").write_text("x")
+    (tmp_path / "s" / ".123-0123456789ab.nvpipe-tmp").mkdir()
+    assert [sweep(tmp_path / name) for name in ("nowhere", "file", "s")] == [0, 0, 1]

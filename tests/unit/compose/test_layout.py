@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nvpipe.compose import LAYOUTS
+from nvpipe.compose.graphs import graph_of
 from nvpipe.compose.layout import crop_to, fit, foreground_part
 from nvpipe.media.graph import VideoGraph
 
@@ -16,7 +17,7 @@ SHAPES = [(320, 180), (240, 180), (108, 192), (72, 160), (213, 121), (100, 100),
 
 def composed(layout: str, frame: av.VideoFrame) -> np.ndarray:
     """Luma of a frame after a layout."""
-    description = LAYOUTS.load(layout).graph((frame.width, frame.height), CANVAS)
+    description = graph_of(LAYOUTS.load(layout).place((frame.width, frame.height), CANVAS), CANVAS)
     graph = VideoGraph(description, frame)
     out = graph.apply(frame)
     assert (out.width, out.height, out.format.name) == (*CANVAS, "yuv420p")

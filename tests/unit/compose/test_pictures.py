@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from fakes.media import corners, frame_number, make_video, solid
 
-from nvpipe.compose.cpu import Pictures, frame_borders
+from nvpipe.compose import Placement, Size
+from nvpipe.compose.cpu import Pictures
+from nvpipe.compose.frames import frame_borders
 from nvpipe.media.decode.pyav import PyAvDecoder
 from nvpipe.registry import Probe
 
@@ -26,8 +28,8 @@ class Stretched:
     def probe(self) -> Probe:
         return Probe(True, "scales")
 
-    def graph(self, source_px: tuple[int, int], canvas_px: tuple[int, int]) -> str:
-        return f"scale={canvas_px[0]}:{canvas_px[1]}"
+    def place(self, source_px: Size, canvas_px: Size) -> Placement:
+        return Placement(source_px, canvas_px, None)
 
 
 def shown(timeline: Timeline) -> list[np.ndarray]:

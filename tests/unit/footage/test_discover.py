@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nvpipe.cache.journal import JOURNAL_NAME, Journal
 from nvpipe.errors import MediaError
 from nvpipe.footage.library import find_footage
 
@@ -82,3 +83,48 @@ def test_numbers_of_any_length_sort(tmp_path: Path) -> None:
     long_names = [f"{'9' * 200}.mp4", f"{'1' * 201}.mp4"]
     make(tmp_path, *long_names, "٣.mp4", "²a.mp4")
     assert found(tmp_path, ".")[:2] == long_names
+
+
+def output_folder(folder: Path, *shorts: str) -> Path:
+    make(folder, *shorts)
+    Journal(folder).append_done("short", "key", [folder / name for name in shorts])
+    return folder
+
+
+def test_output_folders_inside_are_left_out(tmp_path: Path) -> None:
+    make(tmp_path, "a.mp4", "b/c.mp4", "empty-journal/x.mp4", "empty-journal/" + JOURNAL_NAME)
+    output_folder(tmp_path / "nvpipe-out", "short.mp4")
+    make(tmp_path, "nvpipe-out/.nvpipe-1-ab.part/half.mp4")
+    assert found(tmp_path, ".") == ["a.mp4", "b/c.mp4"]
+
+
+def test_an_output_folder_with_other_videos_is_left_out_with_a_word(tmp_path: Path) -> None:
+    make(tmp_path, "a.mp4")
+    make(output_folder(tmp_path / "out", "short.mp4"), "mine.mp4")
+    said: list[str] = []
+    assert find_footage([str(tmp_path)], said.append) == [tmp_path / "a.mp4"]
+    assert len(said) == 1
+    assert f"{tmp_path / 'out'} " in said[0]
+
+
+@pytest.mark.parametrize("named", ["out", "out/*.mp4", "o*", "**/*.mp4"])
+def test_a_named_output_folder_gives_all_but_nvpipes_own_videos(tmp_path: Path, named: str) -> None:
+    make(output_folder(tmp_path / "out", "short.mp4", "short-2.mp4"), "mine.mp4")
+    said: list[str] = []
+    assert find_footage([str(tmp_path / named)], said.append) == [tmp_path / "out" / "mine.mp4"]
+    assert len(said) == 1
+    assert said[0].startswith(f"2 videos made by nvpipe in {tmp_path / 'out'} ")
+
+
+def test_only_shorts_are_no_footage_unless_named_one_by_one(tmp_path: Path) -> None:
+    short = output_folder(tmp_path / "out", "short.mp4") / "short.mp4"
+    with pytest.raises(MediaError, match="no video in"):
+        find_footage([str(tmp_path / "out")])
+    assert find_footage([str(short)]) == [short]
+
+
+@pytest.mark.parametrize("line", [b"", b"{", b'{"v":1,"event":"done","outputs":[{"name":[]},3]}', b"\xff" * 99])
+def test_a_senseless_journal_names_no_shorts(tmp_path: Path, line: bytes) -> None:
+    make(tmp_path, "mine.mp4")
+    (tmp_path / JOURNAL_NAME).write_bytes(line + b"\n")
+    assert found(tmp_path, ".") == ["mine.mp4"]

@@ -205,10 +205,37 @@ def test_a_track_is_computed_once(clips: Path, library: Callable[[], Library]) -
     assert library().track(footage, "diff/1", lambda: track) == (track, False)
     assert library().track(footage, "diff/1", never) == (track, True)
     assert library().track(footage, "diff/2", lambda: track)[1] is False
-    assert library().track(footage, "diff/2", lambda: track, parameters={"fast": True})[1] is False
 
 
-def test_segments_are_chosen_once_for_each_duration_and_rule(clips: Path, library: Callable[[], Library]) -> None:
+def test_a_kept_track_is_looked_up_without_computing(
+    clips: Path, library: Callable[[], Library], said: list[str]
+) -> None:
+    footage = library().resolve([str(clips)])[0]
+    track = track_of(footage)
+    assert library().kept_track(footage, "diff/1") is None
+    library().track(footage, "diff/1", lambda: track)
+    assert library().kept_track(footage, "diff/1") == track
+    assert library().kept_track(footage, "diff/2") is None
+    assert said == []
+
+
+def test_unusable_files_go_to_the_caller_who_asks_for_them(
+    clips: Path, library: Callable[[], Library], said: list[str]
+) -> None:
+    (clips / "clip 2.mp4").write_bytes(b"broken")
+    (clips / "clip 10.mp4").write_bytes(b"")
+    failures: list[MediaError] = []
+    assert names(library().resolve([str(clips)], failures=failures)) == ["clip 1.mp4"]
+    assert [failure.message for failure in failures] == [
+        f"{clips / 'clip 2.mp4'} is damaged",
+        f"{clips / 'clip 10.mp4'} is empty",
+    ]
+    assert library().resolve([str(clips / "clip 2.mp4")], failures=failures) == []
+    assert len(failures) == 3
+    assert said == []
+
+
+def test_segments_are_chosen_once_for_each_duration(clips: Path, library: Callable[[], Library]) -> None:
     footage = library().resolve([str(clips)])[0]
     calls: list[int] = []
 
@@ -216,16 +243,15 @@ def test_segments_are_chosen_once_for_each_duration_and_rule(clips: Path, librar
         calls.append(1)
         return (Segment(footage.video_id, 0.0, 1.0, 1.0, float(len(calls))),)
 
-    def ask(duration_s: float, rule: str = "a") -> tuple[Segment, ...]:
+    def ask(duration_s: float) -> tuple[Segment, ...]:
         one = library()
         track, _ = one.track(footage, "diff/1", lambda: track_of(footage))
-        return one.segments(footage, track, duration_s, choose, parameters=rule)
+        return one.segments(footage, track, duration_s, choose)
 
     assert ask(30) == ask(30)
     assert len(calls) == 1
     ask(45)
-    ask(30, "b")
-    assert len(calls) == 3
+    assert len(calls) == 2
 
 
 def test_deleting_the_action_cache_starts_afresh(

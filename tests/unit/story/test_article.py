@@ -12,6 +12,7 @@ from nvpipe.errors import ArticleError
 from nvpipe.story.article import MAX_ARTICLE_BYTES, read_article
 
 BODY = "The bridge over the river is closed from today. Ferries will run until it opens again."
+HOSTILE_CHARS = 40_000
 PADDING = " Nobody knows for how long it will be so, and nobody asks."
 
 
@@ -242,3 +243,40 @@ def test_reading_text_imports_nothing_heavy(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "{% ",
+        "{{< ",
+        "{{% ",
+        "{%%",
+        "[^",
+        "[^x",
+        "](",
+        "](x",
+        "<!---->",
+        "- ",
+        "a@",
+        "a-",
+        "{% %",
+        "title: ",
+    ],
+)
+@pytest.mark.parametrize("name", ["a.md", "a.txt", "a"])
+def test_hostile_repeats_are_read_in_linear_time(tmp_path: Path, piece: str, name: str) -> None:
+    # A pattern that is quadratic in one of these takes many seconds, and one that is exponential does not end.
+    lines = f"{piece * (HOSTILE_CHARS // len(piece))}\n\n{BODY}"
+    assert "Ferries will run" in read_article(write(tmp_path, name, lines)).text
+
+
+@pytest.mark.parametrize("line", [" " * HOSTILE_CHARS + "!", "a " * (HOSTILE_CHARS // 2), "x" * HOSTILE_CHARS])
+def test_a_hostile_line_of_metadata_is_read_in_linear_time(tmp_path: Path, line: str) -> None:
+    assert "Ferries will run" in read_article(write(tmp_path, "a.md", f"---\n{line}\n---\n\n{BODY}")).text
+
+
+def test_a_number_or_a_dash_inside_a_line_is_no_bullet(tmp_path: Path) -> None:
+    text = f"- The cat won in 1990. Then - at last - it left the town.\n\n{BODY}"
+    body = read_article(write(tmp_path, "a.txt", text)).text
+    assert body.startswith("The cat won in 1990. Then - at last - it left the town.")

@@ -1,0 +1,72 @@
+"""What every composer draws, whatever it runs on."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes.media import frame_number, make_video, solid
+
+from nvpipe.compose import COMPOSERS, LAYOUTS
+from nvpipe.media.decode.pyav import PyAvDecoder
+from nvpipe.media.probe import probe
+from nvpipe.types import CaptionTrack, Cut, Footage, Narration, OutputFormat, Timeline
+
+CANVAS = (108, 192)
+
+
+def timeline(path: Path, layout: str, canvas: tuple[int, int] = CANVAS) -> Timeline:
+    info = probe(path)
+    footage = Footage(
+        "clip",
+        path,
+        "d",
+        info.width_px,
+        info.height_px,
+        info.fps,
+        info.duration_s,
+        info.codec,
+        0,
+        False,
+        "bt709",
+        False,
+    )
+    narration = Narration(path, 22050, 1.0, "fake", "fake", ())
+    output = OutputFormat(*canvas, Fraction(30), layout, "medium")
+    return Timeline((Cut(footage, 0.5, 1.5, 0.0),), narration, 0.0, CaptionTrack((), "none"), output, 1.0)
+
+
+def drawn(composer: str, plan: Timeline) -> list[np.ndarray]:
+    usable = COMPOSERS.probe(composer)
+    if not usable.usable:
+        pytest.skip(f"composer {composer}: {usable.reason}")
+    layout = LAYOUTS.load(plan.output.layout)
+    with COMPOSERS.load(composer).open(plan, PyAvDecoder(), layout) as pictures:
+        return [picture.to_ndarray() for picture in pictures]
+
+
+def test_one_composer_is_usable_here() -> None:
+    COMPOSERS.choose()
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.names())
+@pytest.mark.parametrize("composer", COMPOSERS.names())
+def test_every_layout_gives_every_picture_of_the_canvas(composer: str, layout: str, tmp_path: Path) -> None:
+    clip = make_video(tmp_path / "clip.mp4", size=(320, 180), picture=solid(90, 160, 60), matrix="bt709", audio=None)
+    pictures = drawn(composer, timeline(clip, layout))
+    assert len(pictures) == 30
+    luma = (0.2126 * 90 + 0.7152 * 160 + 0.0722 * 60) / 255 * 219 + 16
+    for picture in pictures:
+        assert picture.shape == (CANVAS[1] * 3 // 2, CANVAS[0])
+        assert abs(float(picture[CANVAS[1] // 2, CANVAS[0] // 2]) - luma) <= 3
+    edge = float(pictures[0][4, CANVAS[0] // 2])
+    assert edge == pytest.approx({"fill": luma, "blur": 16 + (luma - 16) * 0.7, "letterbox": 16}[layout], abs=4)
+
+
+@pytest.mark.parametrize("composer", COMPOSERS.names())
+def test_pictures_come_in_order_from_the_start_of_the_cut(composer: str, tmp_path: Path) -> None:
+    clip = make_video(tmp_path / "clip.mp4", size=(108, 192), audio=None)
+    found = [frame_number(picture[:192]) for picture in drawn(composer, timeline(clip, "fill"))]
+    assert found == list(range(15, 45))
