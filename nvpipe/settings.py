@@ -116,6 +116,8 @@ class Settings:
             option = known.get(name)
             if option is None:
                 raise UsageError(f"{where}: there is no option {name!r}")
+            if value is None:
+                continue
             if jobs_only and not option.per_job:
                 raise UsageError(f"{where}: {name!r} holds for the whole run; give it on the command line")
             changes[option.field] = _checked(option, value, where)
@@ -172,8 +174,6 @@ def _read_config(path: Path) -> dict[str, object]:
 
 
 def _checked(option: Option, value: object, where: str) -> object:
-    if value is None:
-        return None
     if option.kind in ("int", "number"):
         return _checked_number(option, value, where)
     if option.kind == "paths":
@@ -184,6 +184,8 @@ def _checked(option: Option, value: object, where: str) -> object:
     if not isinstance(value, (str, Path)):
         raise UsageError(f"{where}: {option.name} takes text, not {value!r}")
     if option.kind == "path":
+        if not str(value).strip():
+            raise UsageError(f"{where}: {option.name} is empty")
         return Path(value).expanduser()
     if option.names and value not in option.choices:
         raise UsageError(

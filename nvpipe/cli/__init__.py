@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -59,6 +60,7 @@ def cli() -> None:
 def main() -> NoReturn:
     """Run the command line; every error is one line on stderr and an exit code."""
     signal.signal(signal.SIGTERM, _stop)
+    _open_closed_streams()
     try:
         code = _exit_code(cli.main(standalone_mode=False))
         sys.stdout.flush()
@@ -100,6 +102,13 @@ def _exit_code(result: Any) -> int:
 def _say(text: str, code: int) -> int:
     click.echo(f"nvpipe: error: {text}", err=True)
     return code
+
+
+def _open_closed_streams() -> None:
+    """A service may start us without the standard streams; what goes there then goes nowhere."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - lives as long as we do
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

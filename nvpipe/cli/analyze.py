@@ -30,7 +30,7 @@ def command(
 
     settings = settings_from(config, flags)
     with open_reporter(verbose=verbose, quiet=quiet) as reporter:
-        found, failed = analyse_all(footage, settings, reporter)
+        found, errors = analyse_all(footage, settings, reporter)
     if as_json:
         print_json({"footage": [_document(one) for one in found]})
     else:
@@ -39,7 +39,9 @@ def command(
             click.echo(
                 f"{one.footage.video_id}  {one.track.duration_s:.1f} s of footage, {spent}  {one.footage.path}"
             )
-    return 1 if failed else 0
+    if len(errors) == 1 and not found:
+        return errors[0].exit_code
+    return 1 if errors else 0
 
 
 def _document(one: Analysed) -> dict[str, Any]:

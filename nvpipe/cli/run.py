@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command("run")
 @click.argument("articles", nargs=-1, metavar="ARTICLE...")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("nvpipe-out"), metavar="DIR",
+@click.option("--out", default="nvpipe-out", metavar="DIR",
               help="Output folder.  [default: ./nvpipe-out]")  # fmt: skip
 @click.option("--sample", is_flag=True, help="Use the packaged sample article and footage.")
 @settings_options(
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @verbosity_options
 def command(
     articles: tuple[str, ...],
-    out: Path,
+    out: str,
     sample: bool,
     as_json: bool,
     verbose: bool,
@@ -49,6 +49,8 @@ def command(
     from nvpipe.pipeline.jobs import expand
     from nvpipe.pipeline.run import run
 
+    if not out.strip():
+        raise UsageError("--out is empty", hint="name a folder")
     settings = settings_from(config, flags)
     sources = list(articles)
     if sample:
@@ -63,7 +65,7 @@ def command(
         raise UsageError("standard input can be only one article")
     requests = expand(sources, settings)
     with open_reporter(verbose=verbose, quiet=quiet) as reporter:
-        report = run(requests, out, reporter, sys.stdin.buffer if sys.stdin else None)
+        report = run(requests, Path(out), reporter, sys.stdin.buffer)
     if as_json:
         print_json(_document(report))
     return report.exit_code
@@ -75,8 +77,8 @@ def _document(report: RunReport) -> dict[str, Any]:
             {
                 "article": job.article,
                 "status": job.status,
-                "output": None if job.output is None else str(job.output),
-                "manifest": None if job.manifest is None else str(job.manifest),
+                "output": None if job.output is None else str(job.output.absolute()),
+                "manifest": None if job.manifest is None else str(job.manifest.absolute()),
                 "seconds": job.seconds,
                 "error": job.error,
                 "cached": job.cached,

@@ -11,7 +11,7 @@ from nvpipe.compose.frames import frame_count
 from nvpipe.compose.overlay import CaptionOverlay
 from nvpipe.errors import OutputError
 from nvpipe.media import loudness
-from nvpipe.media.mux import AUDIO_RATE_HZ, Mp4Writer, write_sound
+from nvpipe.media.mux import AUDIO_BIT_RATE, AUDIO_RATE_HZ, Mp4Writer, write_sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,9 @@ VERSION = 1
 """Part of the key of finished files; a change of what is rendered from the same timeline changes it."""
 LOUDEST_DBTP = -1.0
 LOUDNESS_TOLERANCE_LU = 1.0
-SOUND_ROUNDS = 4
+HIGHEST_BIT_RATE = 1.03 * AUDIO_BIT_RATE
+"""Of the sound: the platforms take 128 kbit/s, and the encoder can go over."""
+SOUND_ROUNDS = 5
 REPORT_EVERY = 10
 """Frames between two progress reports."""
 
@@ -79,17 +81,20 @@ def render_sound(
     from nvpipe.compose.mix import CEILING_DBTP, balance
 
     balanced = balance(timeline, warn=warn)
-    ceiling = CEILING_DBTP
+    ceiling, bit_rate = CEILING_DBTP, AUDIO_BIT_RATE
     for _ in range(SOUND_ROUNDS):
         if go_on is not None:
             go_on()
         mixed, _ = loudness.normalise(balanced, AUDIO_RATE_HZ, lufs=timeline.output.lufs, ceiling_dbtp=ceiling)
-        write_sound(mixed, path, on_block=go_on)
+        written = write_sound(mixed, path, bit_rate=bit_rate, on_block=go_on)
+        if written > HIGHEST_BIT_RATE:
+            bit_rate = round(bit_rate * AUDIO_BIT_RATE / written)
+            continue
         measured = loudness.measure_file(path)
         if measured.true_peak_dbtp <= LOUDEST_DBTP:
-            break
+            return measured
         ceiling -= measured.true_peak_dbtp - LOUDEST_DBTP + 0.1
-    return measured
+    return loudness.measure_file(path)
 
 
 def render(

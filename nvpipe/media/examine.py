@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -74,6 +75,8 @@ class AudioFacts:
     channels: int = 0
     packets: int = 0
     size_bytes: int = 0
+    busiest_bytes: int = 0
+    """Most bytes of any second."""
     errors: list[str] = field(default_factory=list)
     start_s: float = math.nan
     end_s: float = math.nan
@@ -216,11 +219,25 @@ class _AudioPass:
         self._decoder: av.AudioCodecContext | None = stream.codec_context
         self.facts = AudioFacts(self._decoder.name if self._decoder else "unknown")
         self._meter: Meter | None = Meter()
+        self._second: deque[tuple[float, int]] = deque()
+        self._second_bytes = 0
 
     def take(self, packet: Packet[Any]) -> None:
         self.facts.packets += 1
         self.facts.size_bytes += packet.size
+        self._count(packet)
         self._decode(packet)
+
+    def _count(self, packet: Packet[Any]) -> None:
+        """Keep the packets of the last second, and the most bytes that they ever had together."""
+        if packet.pts is None:
+            return
+        at_s = float(packet.pts * packet.time_base)
+        self._second.append((at_s, packet.size))
+        self._second_bytes += packet.size
+        while self._second[0][0] <= at_s - 1.0:
+            self._second_bytes -= self._second.popleft()[1]
+        self.facts.busiest_bytes = max(self.facts.busiest_bytes, self._second_bytes)
 
     def finish(self) -> None:
         self._decode(None)

@@ -31,13 +31,23 @@ _FRAME = 1024
 """Samples in an AAC frame."""
 
 
-def write_sound(samples: NDArray[np.float32], path: Path, *, on_block: Callable[[], None] | None = None) -> None:
-    """Encode stereo sound as AAC-LC, 48 kHz, 128 kbit/s, into an MP4 that holds nothing else.
+def write_sound(
+    samples: NDArray[np.float32],
+    path: Path,
+    *,
+    bit_rate: int = AUDIO_BIT_RATE,
+    on_block: Callable[[], None] | None = None,
+) -> float:
+    """Encode stereo sound as AAC-LC at 48 kHz into an MP4 that holds nothing else.
 
     Args:
         samples: float32 `[2, n]` at 48 kHz, full scale is 1.0.
         path: where to write.
+        bit_rate: what the encoder is asked for; it misses it by some per cent, and quiet sound takes less.
         on_block: called now and then; what it raises ends the work.
+
+    Returns:
+        Bits per second that were written.
 
     Raises:
         OutputError: the file cannot be written.
@@ -45,10 +55,12 @@ def write_sound(samples: NDArray[np.float32], path: Path, *, on_block: Callable[
     import av
     import numpy as np
 
+    written = 0
+
     try:
         with av.open(path, "w", format="mp4") as container:
             stream = container.add_stream("aac", rate=AUDIO_RATE_HZ, layout="stereo", options={"aac_coder": "fast"})
-            stream.bit_rate = AUDIO_BIT_RATE
+            stream.bit_rate = bit_rate
             for start in range(0, samples.shape[1], _FRAME):
                 if on_block is not None:
                     on_block()
@@ -57,10 +69,15 @@ def write_sound(samples: NDArray[np.float32], path: Path, *, on_block: Callable[
                 frame.sample_rate = AUDIO_RATE_HZ
                 frame.pts = start
                 frame.time_base = Fraction(1, AUDIO_RATE_HZ)
-                container.mux(stream.encode(frame))
-            container.mux(stream.encode(None))
+                packets = stream.encode(frame)
+                written += sum(packet.size for packet in packets)
+                container.mux(packets)
+            packets = stream.encode(None)
+            written += sum(packet.size for packet in packets)
+            container.mux(packets)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    return float(written * 8 * AUDIO_RATE_HZ / samples.shape[1])
 
 
 class Mp4Writer:

@@ -64,30 +64,32 @@ def logged(footage: Footage, library: Library, tools: Toolbox, log: JobLog) -> A
     return analysed
 
 
-def analyse_all(paths: Sequence[str], settings: Settings, reporter: Reporter) -> tuple[list[Analysed], int]:
-    """Tracks of everything that the paths name, and how many videos could not be analysed.
-
-    Raises:
-        NvpipeError: the only video cannot be analysed.
-    """
+def analyse_all(
+    paths: Sequence[str], settings: Settings, reporter: Reporter
+) -> tuple[list[Analysed], list[NvpipeError]]:
+    """Tracks of everything that the paths name, and why the rest could not be analysed."""
     library = Library(settings.storage, reporter.warning)
     errors: list[NvpipeError] = []
-    unusable: list[MediaError] = []
-    videos = library.resolve(paths, failures=unusable)
-    errors.extend(unusable)
+    videos: dict[str, Footage] = {}
+    for path in paths:
+        unusable: list[MediaError] = []
+        try:
+            for video in library.resolve([path], failures=unusable):
+                videos.setdefault(video.digest, video)
+        except MediaError as error:
+            unusable.append(error)
+        errors.extend(unusable)
     tools = Toolbox(settings, {}, reporter.notice)
     found: list[Analysed] = []
-    for number, video in enumerate(videos, 1):
+    for number, video in enumerate(videos.values(), 1):
         reporter.job_started(video.path.name, number, len(videos))
         try:
             found.append(logged(video, library, tools, JobLog(video.path.name, reporter)))
         except NvpipeError as error:
             errors.append(error)
-    if len(errors) == 1 and not found:
-        raise errors[0]
     for failure in errors:
         reporter.job_ended("", "failed", failure.line(), 0.0)
-    return found, len(errors)
+    return found, errors
 
 
 def segments_of(
@@ -112,5 +114,7 @@ def segments_of(
         videos[0], library, Toolbox(settings, {}, reporter.notice), JobLog(videos[0].path.name, reporter)
     )
     track = analysed.track
+    if track.duration_s < duration_s:
+        reporter.notice(f"{videos[0].path.name} lasts {track.duration_s:.1f} s, so its only segment is all of it")
     segments = library.segments(videos[0], track, duration_s, lambda: best_segments(track, duration_s))
     return videos[0], track, segments

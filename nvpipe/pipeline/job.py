@@ -131,7 +131,7 @@ def _told(article: Article, settings: Settings, tools: Toolbox, store: StageStor
     told = tell(article, settings.seconds, tellers, store, log, work)
     if told.duration_s < settings.seconds - SHORTER_S:
         log.notice(
-            f"the article is enough for {told.duration_s:.1f} s of the {settings.seconds:g} s asked for; "
+            f"whole sentences of the article give {told.duration_s:.1f} s of the {settings.seconds:g} s asked for; "
             "the short is shorter"
         )
     elif told.duration_s > settings.seconds + SHORTER_S:
@@ -177,7 +177,10 @@ def _render(timeline: Timeline, video: Path, key: str, tools: Toolbox, store: St
         rendered = render.render(timeline, video, backends, on_progress=progress)
     if painter is not None and painter.missing:
         shown = " ".join(sorted(painter.missing)[:MISSING_SHOWN])
-        text = f"no font here has {len(painter.missing)} of the captions' characters, left out: {shown}"
+        text = (
+            f"no font here has {len(painter.missing)} of the captions' characters, which the picture lacks "
+            f"({shown}); install one that has them, such as a Noto font of the script"
+        )
         rendered = replace(rendered, warnings=(*rendered.warnings, text))
     store.save(RENDERED, key, to_json(rendered))
     return rendered

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 import traceback
 from contextlib import suppress
@@ -27,7 +28,7 @@ from nvpipe.story.slug import slugify, unique_slugs
 from nvpipe.types.codec import digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import BinaryIO
 
     from nvpipe.pipeline.jobs import JobRequest
@@ -111,7 +112,7 @@ def run(requests: Sequence[JobRequest], out: Path, reporter: Reporter, stdin: Bi
     with workspace(out) as work:
         sweep(requests[0].settings.storage)
         shared = _shared(requests[0].settings.storage, out, reporter)
-        jobs = _read(requests, stdin)
+        jobs = _read(requests, stdin, shared.journal)
         for number, job in enumerate(jobs, 1):
             reporter.job_started(job.slug or job.request.source, number, len(jobs))
             report = _guarded(job, shared, work)
@@ -132,8 +133,11 @@ def _shared(storage: Path, out: Path, reporter: Reporter) -> _Shared:
     return _Shared(out, Library(storage, said_once), StageStore(storage, said_once), Journal(out), reporter, heard)
 
 
-def _read(requests: Sequence[JobRequest], stdin: BinaryIO | None) -> list[_Job]:
-    """The articles, each with the name of its output; the names follow from the order alone."""
+def _read(requests: Sequence[JobRequest], stdin: BinaryIO | None, journal: Journal) -> list[_Job]:
+    """The articles, each with the name of its output.
+
+    The names follow from the order of the jobs, and from what other articles left in the output folder.
+    """
     found: list[tuple[JobRequest, Article | None, Exception | None]] = []
     for request in requests:
         try:
@@ -142,9 +146,17 @@ def _read(requests: Sequence[JobRequest], stdin: BinaryIO | None) -> list[_Job]:
             found.append((request, read_article(request.source, stdin=stdin), None))
         except Exception as error:  # noqa: BLE001 - judged when it is that job's turn
             found.append((request, None, error))
+    articles = [(request, article) for request, article, _ in found if article is not None]
+    owners = {slug: record.fields.get("article") for slug, record in journal.all_finished().items()}
+
+    def foreign(article: Article) -> Callable[[str], bool]:
+        # The short of another article keeps its name; the same article's is made anew.
+        return lambda name: owners.get(name, article.digest) != article.digest
+
     slugs = iter(
         unique_slugs(
-            [slugify(request.settings.slug or article.title) for request, article, _ in found if article is not None]
+            [slugify(request.settings.slug or article.title) for request, article in articles],
+            [foreign(article) for _, article in articles],
         )
     )
     return [_Job(request, article, next(slugs) if article else "", error) for request, article, error in found]
@@ -164,7 +176,8 @@ def _guarded(job: _Job, shared: _Shared, work: Path) -> JobReport:
             shared.journal.append("interrupted", slug=job.slug)
         raise InterruptedRunError("interrupted", hint="the same command goes on where it stopped") from None
     except OSError as error:
-        failure = OutputError(f"{error.filename or 'a file'} cannot be written or read: {error.strerror or error}")
+        hint = "free some space" if error.errno == errno.ENOSPC else "check its permissions"
+        failure = OutputError(f"a file in {shared.out} cannot be written: {error.strerror or error}", hint=hint)
     except Exception as error:  # noqa: BLE001 - the job's boundary: a fault in one job must not end the others
         shared.reporter.detail(traceback.format_exc())
         failure = NvpipeError(
@@ -203,14 +216,14 @@ def _do(job: _Job, shared: _Shared, work: Path) -> JobReport:
     folder.mkdir()
     tools = Toolbox(settings, shared.proven, log.notice)
     made = make(job.article, footage, settings, target, tools, shared.library, shared.store, log, folder)
-    _publish(made, target, shared, job.slug, key)
+    _publish(made, target, shared, job.slug, key, job.article)
     return JobReport(job.request.source, "done", target, manifest, round(time.perf_counter() - start, 3))
 
 
-def _publish(made: Made, target: Path, shared: _Shared, slug: str, key: str) -> None:
+def _publish(made: Made, target: Path, shared: _Shared, slug: str, key: str, article: Article) -> None:
     finals = [target.with_suffix(path.suffix) for path in made.files]
     publish(list(zip(made.files, finals, strict=True)))
-    shared.journal.append_done(slug, key, finals)
+    shared.journal.append_done(slug, key, finals, article=article.digest)
     shared.store.save_render(made.render_key, target)
 
 

@@ -20,9 +20,9 @@ CANDIDATES = 150
 WHOLE_ARTICLE_SLACK = 1.04
 HIGHEST_OVERRUN = 1.08
 LOW_FILL = 0.92
-"""Below this share of the budget sentences may end with one of their clauses."""
-LEAST_FILL = 0.7
-"""Below this share the first sentence is cut wherever the time ends."""
+"""A sentence that has to be cut is cut at a clause that fills this share of the time, if it has one."""
+CLAUSE_FILL = 0.75
+"""Only below this share of the budget may sentences end with one of their clauses."""
 MOST_CLAUSES = 40
 SHORTEST_CLAUSE_WORDS = 5.0
 CLAUSE_VALUE = 0.6
@@ -116,9 +116,9 @@ def _chosen_lines(sentences: list[Sentence], budget: float, language: str) -> li
     if hook is not None:
         chains = _chains(sentences, _values(matrix, quality, hook), hook, budget)
         chosen = fill_budget(chains, budget, highest_share=HIGHEST_OVERRUN)
-    if _words(chosen) < LOW_FILL * budget:
+    if _words(chosen) < CLAUSE_FILL * budget:
         chosen = max(chosen, _with_clauses(sentences, matrix, quality, budget, language), key=_words)
-    if _words(chosen) < LEAST_FILL * budget:
+    if not chosen:
         return [_cut_anywhere(sentences[0].text, budget, language)]
     lines = []
     for option in chosen:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 MAX_SLUG_CHARS = 60
 MAX_SLUG_BYTES = 180
@@ -40,22 +39,29 @@ def slugify(title: str) -> str:
     return slug
 
 
-def unique_slugs(slugs: Iterable[str]) -> list[str]:
+def unique_slugs(slugs: Iterable[str], foreign: Sequence[Callable[[str], bool]] = ()) -> list[str]:
     """The slugs in their order, equal ones told apart by -2, -3 and so on.
 
     A number that another slug already bears is passed over: `a, a, a-2` gives `a, a-3, a-2`. Names are
     compared without regard to case, as some file systems do.
+
+    Args:
+        slugs: what is wanted.
+        foreign: for each of them, whether a name belongs to something else already; none does when empty.
     """
     wanted = list(slugs)
-    taken = {slug.casefold() for slug in wanted}
-    repeats: Counter[str] = Counter()
+    reserved = {slug.casefold() for slug in wanted}
+    taken: set[str] = set()
     unique = []
-    for slug in wanted:
-        key, name = slug.casefold(), slug
-        repeats[key] += 1
-        while repeats[key] > 1 and name.casefold() in taken:
-            name = f"{slug}-{repeats[key]}"
-            repeats[key] += name.casefold() in taken
+    for at, slug in enumerate(wanted):
+        name, number = slug, 1
+        while (
+            name.casefold() in taken
+            or (number > 1 and name.casefold() in reserved)
+            or (foreign and foreign[at](name))
+        ):
+            number += 1
+            name = f"{slug}-{number}"
         taken.add(name.casefold())
         unique.append(name)
     return unique

@@ -187,3 +187,16 @@ def test_an_interrupted_run_leaves_nothing_half_done(name: str, finished: Finish
     assert process.returncode == 130, err
     assert "Traceback" not in err
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["nvpipe-journal.jsonl"]
+
+
+def test_another_article_of_the_same_title_does_not_replace_the_first(finished: Finished, tmp_path: Path) -> None:
+    other = tmp_path / "other.md"
+    other.write_text(
+        "# The lighthouse that moved\n\nA lighthouse of quite another kind was moved by a storm in 1703.\n"
+    )
+    short = ("--footage", finished.clip, "--out", tmp_path / "out", "--seconds", "4", "--captions", "none", "--json")
+    mine = finished.cli("run", finished.article, *short).json["jobs"][0]
+    theirs = finished.cli("run", other, *short).json["jobs"][0]
+    assert [Path(job["output"]).name for job in (mine, theirs)] == [f"{SLUG}.mp4", f"{SLUG}-2.mp4"]
+    for article in (finished.article, other):
+        assert finished.cli("run", article, *short).json["jobs"][0]["cached"] is True

@@ -98,3 +98,18 @@ def test_game_sound_follows_its_cut(tmp_path: Path, timeline: Callable[..., Time
     sound = mix(timeline((clip, 3.0, 6.0), (clip, 0.0, 3.0), voice=speech((5.0, 5.5))))
     assert level_db(sound, GAME_HZ, 1.2, 1.8) - level_db(sound, GAME_HZ, 0.1, 0.7) > 40
     assert level_db(sound, GAME_HZ, 1.2, 1.8) - level_db(sound, GAME_HZ, 3.5, 4.5) > 40
+
+
+@pytest.mark.parametrize("spans", [((0.0, 6.0),), ((0.5, 1.5),)], ids=["all speech", "mostly silence"])
+def test_the_bit_rate_is_what_the_platforms_take(
+    spans: tuple[tuple[float, float], ...], tmp_path: Path, timeline: Callable[..., Timeline]
+) -> None:
+    clip = make_video(tmp_path / "mute.mp4", seconds=6, audio=None)
+    noise = np.random.default_rng(2).normal(0, 0.1, 6 * 22050) * (speech(*spans) != 0)
+    path = tmp_path / "sound.m4a"
+    render_sound(timeline((clip, 0.0, 6.0), voice=noise), path)
+    with av.open(str(path)) as container:
+        sizes = [packet.size for packet in container.demux(audio=0)]
+    assert sum(sizes) * 8 / 6 <= 136_000
+    busiest = max(sum(sizes[at : at + 47]) for at in range(len(sizes)))
+    assert busiest * 8 >= 112_000

@@ -73,7 +73,7 @@ BROKEN: dict[str, tuple[Short, set[str]]] = {
     "sound-ends-early": (Short(audio_s=0.4), {"end"}),
     "sound-ends-late": (Short(audio_s=0.6), {"end"}),
     "quiet": (Short(amplitude=0.1), {"loudness"}),
-    "silent": (Short(amplitude=0.0), {"loudness"}),
+    "silent": (Short(amplitude=0.0), {"loudness", "audio bit rate"}),
     "clicks": (Short(clicks=1.3), {"true peak"}),
 }
 
