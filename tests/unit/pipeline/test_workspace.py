@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 from typing import TYPE_CHECKING
 
 import pytest
+from fakes.workspaces import open_and_close
 
 from nvpipe.errors import UsageError
 from nvpipe.pipeline.workspace import workspace
@@ -43,16 +43,9 @@ def test_a_folder_that_cannot_be_written_is_wrong_usage(tmp_path: Path) -> None:
         pass
 
 
-def _open_and_close(out: Path, times: int) -> None:
-    for _ in range(times):
-        with workspace(out) as work:
-            assert work.is_dir()
-            (work / "a").write_bytes(os.urandom(10))
-
-
 def test_runs_that_start_and_end_at_once_leave_each_other_alone(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    runs = [context.Process(target=_open_and_close, args=(tmp_path, 60)) for _ in range(4)]
+    runs = [context.Process(target=open_and_close, args=(tmp_path, 60)) for _ in range(4)]
     for run in runs:
         run.start()
     for run in runs:
