@@ -5,8 +5,9 @@ The floor is (decode_cpu_s + encode_cpu_s) / cores, both by the ffmpeg command l
 - decode_cpu_s: user and system CPU seconds of `ffmpeg -f null`, which decodes the stretches of footage that the short
   shows, each from the keyframe before it, and throws the pictures away.
 - encode_cpu_s: CPU seconds of the process that encodes the finished short's pictures again with x264 `ultrafast`,
-  CRF 23, reading them raw from a pipe; less those of a process that reads the same pipe and throws the pictures away.
-  What the process at the other end of the pipe spends on decoding the short counts in neither.
+  CRF 23, reading them raw from a pipe. What the process at the other end of the pipe spends on decoding the short
+  does not count. read_cpu_s is what a process spends that reads the same pipe and throws the pictures away:
+  strict_ratio is against a floor without it.
 
 CPU seconds are those that the kernel reports when it hands over one finished process (wait4), so nothing else that
 runs on the machine is counted; wall_s is, and a busy machine makes it longer. wall_s, cpu_s and peak_bytes are of the
@@ -112,8 +113,9 @@ def one_round(options: argparse.Namespace, article: str, storage: list[str], out
         span = ["-ss", str(cut["start_s"]), "-t", str(cut["end_s"] - cut["start_s"]), "-i", cut["path"]]
         decode_cpu_s += measured([*FFMPEG, *span, "-map", "0:v:0", "-f", "null", "-"]).cpu_s
     read_cpu_s = reading_pictures(video, "-f", "null", "-")
-    encode_cpu_s = reading_pictures(video, *X264, "-f", "mp4", str(out / "plain.mp4")) - read_cpu_s
-    floor_s = (decode_cpu_s + max(0.0, encode_cpu_s)) / len(os.sched_getaffinity(0))
+    encode_cpu_s = reading_pictures(video, *X264, "-f", "mp4", str(out / "plain.mp4"))
+    cores = len(os.sched_getaffinity(0))
+    floor_s = (decode_cpu_s + encode_cpu_s) / cores
     return {
         "wall_s": round(run.wall_s, 2),
         "cpu_s": round(run.cpu_s, 2),
@@ -122,7 +124,9 @@ def one_round(options: argparse.Namespace, article: str, storage: list[str], out
         "decode_cpu_s": round(decode_cpu_s, 2),
         "encode_cpu_s": round(encode_cpu_s, 2),
         "floor_s": round(floor_s, 2),
+        "read_cpu_s": round(read_cpu_s, 2),
         "ratio": round(run.wall_s / floor_s, 3),
+        "strict_ratio": round(run.wall_s / (floor_s - read_cpu_s / cores), 3),
     }
 
 

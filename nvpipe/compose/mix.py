@@ -47,10 +47,7 @@ _BLOCK = 480
 
 def mix(timeline: Timeline) -> Samples:
     """The whole sound of a timeline at the output's loudness; see `balance` for its parts."""
-    mixed, _ = loudness.normalise(
-        balance(timeline), AUDIO_RATE_HZ, lufs=timeline.output.lufs, ceiling_dbtp=CEILING_DBTP
-    )
-    return mixed
+    return loudness.level(balance(timeline), AUDIO_RATE_HZ, lufs=timeline.output.lufs, ceiling_dbtp=CEILING_DBTP)
 
 
 def balance(timeline: Timeline, *, warn: Callable[[str], None] | None = None) -> Samples:
@@ -116,7 +113,7 @@ def _part(path: Path, start_s: float, end_s: float) -> Samples:
 
 def _gain(samples: Samples, lufs: float, limits_db: tuple[float, float]) -> float:
     """Factor that brings the samples to a loudness; 0 for silence."""
-    now = loudness.measure(samples, AUDIO_RATE_HZ).integrated_lufs
+    now = loudness.integrated_lufs(samples, AUDIO_RATE_HZ)
     if not math.isfinite(now):
         return 0.0
     return float(10 ** (min(max(lufs - now, limits_db[0]), limits_db[1]) / 20))

@@ -29,6 +29,8 @@ LOUDEST_DBTP = -1.0
 LOUDNESS_TOLERANCE_LU = 1.0
 HIGHEST_BIT_RATE = 1.03 * AUDIO_BIT_RATE
 """Of the sound: the platforms take 128 kbit/s, and the encoder can go over."""
+FIRST_BIT_RATE = round(0.9 * AUDIO_BIT_RATE)
+"""Asked for first: speech over gameplay then comes out at about the rate that is wanted."""
 SOUND_ROUNDS = 5
 REPORT_EVERY = 10
 """Frames between two progress reports."""
@@ -81,11 +83,11 @@ def render_sound(
     from nvpipe.compose.mix import CEILING_DBTP, balance
 
     balanced = balance(timeline, warn=warn)
-    ceiling, bit_rate = CEILING_DBTP, AUDIO_BIT_RATE
+    ceiling, bit_rate = CEILING_DBTP, FIRST_BIT_RATE
     for _ in range(SOUND_ROUNDS):
         if go_on is not None:
             go_on()
-        mixed, _ = loudness.normalise(balanced, AUDIO_RATE_HZ, lufs=timeline.output.lufs, ceiling_dbtp=ceiling)
+        mixed = loudness.level(balanced, AUDIO_RATE_HZ, lufs=timeline.output.lufs, ceiling_dbtp=ceiling)
         written = write_sound(mixed, path, bit_rate=bit_rate, on_block=go_on)
         if written > HIGHEST_BIT_RATE:
             bit_rate = round(bit_rate * AUDIO_BIT_RATE / written)

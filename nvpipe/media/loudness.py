@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Samples = NDArray[np.float32]
 
-__all__ = ["Loudness", "Meter", "limit", "measure", "measure_file", "normalise"]
+__all__ = ["Loudness", "Meter", "integrated_lufs", "level", "limit", "measure", "measure_file", "normalise"]
 
 BLOCK_S = 0.4
 """A gating block of BS.1770; shorter sound is repeated until it fills one."""
@@ -61,7 +61,7 @@ def measure(samples: Samples, rate_hz: int) -> Loudness:
         MediaError: a sample is not a finite number.
     """
     refuse_unusable(samples)
-    return Loudness(_integrated_lufs(samples, rate_hz), decibels(true_peak(samples, rate_hz)))
+    return Loudness(integrated_lufs(samples, rate_hz), decibels(true_peak(samples, rate_hz)))
 
 
 def measure_file(path: Path) -> Loudness:
@@ -91,6 +91,12 @@ def measure_file(path: Path) -> Loudness:
 def normalise(
     samples: Samples, rate_hz: int, *, lufs: float = -14.0, ceiling_dbtp: float = -1.5
 ) -> tuple[Samples, Loudness]:
+    """`level`, and what its result measures."""
+    output = level(samples, rate_hz, lufs=lufs, ceiling_dbtp=ceiling_dbtp)
+    return output, measure(output, rate_hz)
+
+
+def level(samples: Samples, rate_hz: int, *, lufs: float = -14.0, ceiling_dbtp: float = -1.5) -> Samples:
     """Sound at the loudness asked for, its peaks limited; silence stays silence.
 
     Limiting takes loudness away, so gain and limiter are repeated, the gain corrected by the secant
@@ -103,18 +109,17 @@ def normalise(
         ceiling_dbtp: true peak not to exceed by more than 0.1 dB.
 
     Returns:
-        As many samples, none of them moved, and what they measure.
+        As many samples, none of them moved.
 
     Raises:
         MediaError: a sample is not a finite number.
     """
     limiter = Limiter(samples, rate_hz)
-    before = _integrated_lufs(samples, rate_hz)
+    before = integrated_lufs(samples, rate_hz)
     if math.isinf(before):
-        return samples.copy(), measure(samples, rate_hz)
+        return samples.copy()
     gain_db = _gain_for(limiter, before, lufs, ceiling_dbtp)
-    output = limiter.apply_strictly(gain_db, ceiling_dbtp)
-    return output, measure(output, rate_hz)
+    return limiter.apply_strictly(gain_db, ceiling_dbtp)
 
 
 def _gain_for(limiter: Limiter, before: float, lufs: float, ceiling_dbtp: float) -> float:
@@ -122,7 +127,7 @@ def _gain_for(limiter: Limiter, before: float, lufs: float, ceiling_dbtp: float)
     last_gain_db, last = 0.0, before
     best_gain_db, best_error = gain_db, math.inf
     for _ in range(ROUNDS):
-        reached = _integrated_lufs(limiter.apply(gain_db, ceiling_dbtp), limiter.rate_hz)
+        reached = integrated_lufs(limiter.apply(gain_db, ceiling_dbtp), limiter.rate_hz)
         error = lufs - reached
         if abs(error) < abs(best_error):
             best_gain_db, best_error = gain_db, error
@@ -235,7 +240,8 @@ class _Gate:
             self._lufs = float(frame.metadata.get("lavfi.r128.I", self._lufs))
 
 
-def _integrated_lufs(samples: Samples, rate_hz: int) -> float:
+def integrated_lufs(samples: Samples, rate_hz: int) -> float:
+    """Loudness alone, without the oversampling of the true peak; float32 of shape (1 or 2, n); -inf for silence."""
     layout = LAYOUTS[samples.shape[0]]
     if samples.shape[1] < BLOCK_S * rate_hz:
         return _repeated_lufs(samples, rate_hz, layout)
