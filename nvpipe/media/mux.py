@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 AUDIO_RATE_HZ = 48_000
 AUDIO_BIT_RATE = 128_000
-# The fast coder takes a third of the time of the default one, keeps speech 10 dB cleaner at this rate, and its
-# peaks stay closer to the source's.
 _FRAME = 1024
 """Samples in an AAC frame."""
 
@@ -56,10 +54,11 @@ def write_sound(
     import numpy as np
 
     written = 0
-
+    # The default coder takes three times as long on speech, and its peaks rise further above the source's.
+    options = {"aac_coder": "fast"}
     try:
         with av.open(path, "w", format="mp4") as container:
-            stream = container.add_stream("aac", rate=AUDIO_RATE_HZ, layout="stereo", options={"aac_coder": "fast"})
+            stream = container.add_stream("aac", rate=AUDIO_RATE_HZ, layout="stereo", options=options)
             stream.bit_rate = bit_rate
             for start in range(0, samples.shape[1], _FRAME):
                 if on_block is not None:
