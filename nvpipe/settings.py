@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import math
 import os
-import tomllib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -20,13 +20,16 @@ from nvpipe.registry import AUTO, Registry
 
 CONFIG_NAME = "nvpipe.toml"
 
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_SIZE = re.compile(r"(?P<number>[0-9]{1,15}(?:\.[0-9]{1,6})?)\s*(?P<unit>[KMGT]?)(?:I?B)?", re.IGNORECASE | re.ASCII)
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
     """One option: its name without dashes, what it takes, and what it is for."""
 
     name: str
-    kind: Literal["text", "int", "number", "choice", "path", "paths"]
+    kind: Literal["text", "int", "number", "choice", "path", "paths", "flag"]
     help: str
     names: str = ""
     """`module:attribute` of the registry or tuple that holds what can be chosen; imported when it is asked for."""
@@ -71,6 +74,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("quality", "choice", "Speed against picture quality.", names="nvpipe.media.encode:QUALITIES"),
     Option("seconds", "number", "Length of the finished file in seconds.", metavar="N", minimum=3, maximum=600),
     Option("layout", "choice", "How landscape footage fills the upright picture.", names="nvpipe.compose:LAYOUTS"),
+    Option("crop", "choice", "Whether the crop follows the action.", names="nvpipe.compose:CROPS"),
     Option("captions", "choice", "Caption style.", names="nvpipe.captions.styles:STYLE_NAMES", besides=("none",)),
     Option("language", "text", "ISO 639-1 code; found from the text when not given.", metavar="CODE"),
     Option("x264-params", "text", "x264 parameters that win over the quality's.", metavar="K=V:..."),
@@ -79,6 +83,17 @@ OPTIONS: tuple[Option, ...] = (
         "text",
         "Name of the output files, instead of one made from the title.",
         metavar="NAME",
+        in_result=False,
+    ),
+    Option("fast", "flag", "Analyse footage coarsely, at a fraction of the time."),
+    Option(
+        "jobs",
+        "int",
+        "Videos analysed at once; as cores and memory allow unless given.",
+        metavar="N",
+        minimum=1,
+        maximum=256,
+        per_job=False,
         in_result=False,
     ),
     Option("footage", "paths", "Footage file, folder or pattern; may be repeated.", metavar="PATH", in_result=False),
@@ -98,10 +113,13 @@ class Settings:
     quality: str = "medium"
     seconds: float = 45.0
     layout: str = "blur"
+    crop: str = "center"
     captions: str = "default"
     language: str | None = None
     x264_params: str = ""
     slug: str | None = None
+    fast: bool = False
+    jobs: int | None = None
     footage: tuple[str, ...] = ()
 
     def with_values(self, values: Mapping[str, object], *, where: str, jobs_only: bool = False) -> Settings:
@@ -159,12 +177,27 @@ def defaults() -> dict[str, object]:
     """Default of every option that has one, by field name, for the help texts."""
     found: dict[str, object] = {}
     for field in fields(Settings):
-        if field.name != "storage" and field.default not in (None, (), ""):
+        if field.name != "storage" and field.default not in (None, (), "", False):
             found[field.name] = field.default
     return found
 
 
+def parse_size(text: str) -> int:
+    """Bytes of a size like 0, 500M, 1.5G or 2 GiB; K, M, G and T are powers of 1024.
+
+    Raises:
+        UsageError: it is no size.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"{text!r} is no size", hint="give a number of bytes, or one with K, M, G or T: 500M, 2G, 0")
+    return int(float(match["number"]) * _UNITS[match["unit"].upper()])
+
+
 def _read_config(path: Path) -> dict[str, object]:
+    # Most calls have no settings file, and then don't pay for its reader.
+    import tomllib
+
     try:
         with path.open("rb") as file:
             return tomllib.load(file)
@@ -176,6 +209,8 @@ def _read_config(path: Path) -> dict[str, object]:
 def _checked(option: Option, value: object, where: str) -> object:
     if option.kind in ("int", "number"):
         return _checked_number(option, value, where)
+    if option.kind == "flag":
+        return _checked_flag(option, value, where)
     if option.kind == "paths":
         items = [value] if isinstance(value, str) else value
         if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) and item for item in items):
@@ -192,6 +227,14 @@ def _checked(option: Option, value: object, where: str) -> object:
             f"{where}: {option.name} cannot be {str(value)!r}", hint=f"choose one of: {', '.join(option.choices)}"
         )
     return str(value)
+
+
+def _checked_flag(option: Option, value: object, where: str) -> bool:
+    known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    found = value if isinstance(value, bool) else known.get(str(value).strip().lower())
+    if found is None or isinstance(value, float):
+        raise UsageError(f"{where}: {option.name} is either true or false, not {value!r}")
+    return found
 
 
 def _checked_number(option: Option, value: object, where: str) -> float | int:

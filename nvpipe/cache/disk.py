@@ -8,6 +8,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from nvpipe.errors import OutputError
 
@@ -45,6 +46,15 @@ class Disk:
 
 
 DISK = Disk()
+
+
+def open_to_read(path: Path) -> BinaryIO:
+    """A file opened so that a pipe under its name does not make nvpipe wait for ever.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
 
 
 def replace_file(path: Path, produce: Callable[[Callable[[memoryview], None]], None], disk: Disk = DISK) -> None:

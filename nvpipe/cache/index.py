@@ -8,48 +8,30 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from nvpipe.cache.disk import digest_file
+from nvpipe.cache.adopt import set_aside_originals
+from nvpipe.cache.index_data import IndexData, read_index
+from nvpipe.cache.index_entry import About, about_json, about_of, entry_of, footage_of, in_order
 from nvpipe.cache.locks import lock
-from nvpipe.cache.naming import index_path, is_safe_id, video_id_of
-from nvpipe.cache.store import Format, Warn, complain, once, read, write
+from nvpipe.cache.naming import action_path, is_safe_id, video_id_of
+from nvpipe.cache.original import title_of
+from nvpipe.cache.sighting import FileIdentity, Sidecars, Sighting, Verdict, digest_settled
+from nvpipe.cache.store import Warn, complain, once
 from nvpipe.errors import OutputError
 from nvpipe.types import Footage
-from nvpipe.types.codec import from_json, to_json
 
-INDEX = Format("nvpipe-footage", 1)
-_TICK_S = 0.02
+__all__ = ["FileIdentity", "FootageIndex", "Sighting", "Verdict", "digest_settled"]
 
+T = TypeVar("T")
 
-@dataclass(frozen=True, slots=True)
-class FileIdentity:
-    """What tells that a file is still the one that was read."""
-
-    size_bytes: int
-    mtime_ns: int
-    ctime_ns: int
-    inode: int
-
-    @classmethod
-    def of(cls, facts: os.stat_result) -> FileIdentity:
-        return cls(facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
-
-    def as_list(self) -> list[int]:
-        return [self.size_bytes, self.mtime_ns, self.ctime_ns, self.inode]
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A file that was read: where, which one, and what is known of it; its id is settled by the index."""
-
-    identity: FileIdentity
-    footage: Footage
-    sidecar: tuple[Any, ...] | None = None
-    """Identity of the file that its licence was read from."""
+_MANY_SEEN = 10_000
+_MAX_UNUSABLE = 1000
+_MAX_PLACES = 100
+_MOST_USES = 10**9
 
 
 class FootageIndex:
@@ -58,102 +40,240 @@ class FootageIndex:
     def __init__(self, storage: Path, warn: Warn) -> None:
         self._storage = storage
         self._warn = once(warn)
-        self._files: dict[str, dict[str, Any]] = {}
-        self._seen: dict[str, dict[str, Any]] = {}
-        self._load()
+        self._data = self._opened()
+        self._pending: list[Callable[[], None]] = []
 
-    def by_file(self, path: Path, identity: FileIdentity, sidecar: tuple[Any, ...] | None) -> Footage | None:
-        """What is known of a file that has not changed since, nor its sidecar."""
-        seen = self._seen.get(str(path))
-        if not isinstance(seen, dict) or seen.get("identity") != identity.as_list():
+    def _opened(self) -> IndexData:
+        try:
+            found = read_index(self._storage, self._warn)
+        except OutputError as error:
+            complain(self._warn, self._storage, error)
+            return IndexData()
+        if found is None or not found.files:
+            # Only a folder that nvpipe has not used yet can hold caches of the original program.
+            set_aside_originals(self._storage, self._warn)
+        return found or IndexData()
+
+    def by_file(self, path: Path, identity: FileIdentity, sidecars: Sidecars | None) -> Footage | None:
+        """What is known of a file that has not changed since, nor the files beside it."""
+        seen = self._data.seen.get(str(path))
+        if seen is None or not identity.is_in(seen):
             return None
-        if seen.get("sidecar") != (None if sidecar is None else list(sidecar)):
+        if (sidecars or "sidecars" in seen) and seen.get("sidecars") != [list(one) for one in sidecars or ()]:
             return None
         digest = seen.get("digest")
-        return self.by_digest(digest, path) if isinstance(digest, str) else None
+        entry = self._data.files.get(digest) if isinstance(digest, str) else None
+        # Without tags it is an entry of an older nvpipe: there is more to know.
+        if not isinstance(digest, str) or entry is None or not isinstance(entry.get("tags"), dict):
+            return None
+        return footage_of(entry, digest, path)
 
     def digest_by_file(self, path: Path, identity: FileIdentity) -> str | None:
         """The remembered digest of a file that has not changed since."""
-        seen = self._seen.get(str(path))
-        digest = seen.get("digest") if isinstance(seen, dict) else None
-        same = isinstance(digest, str) and seen is not None and seen.get("identity") == identity.as_list()
-        return digest if same else None
+        seen = self._data.seen.get(str(path))
+        digest = seen.get("digest") if seen is not None and identity.is_in(seen) else None
+        return digest if isinstance(digest, str) else None
+
+    def digest_at(self, path: str) -> str | None:
+        """The digest of what was last seen at a path, whatever lies there now."""
+        digest = self._data.seen.get(path, {}).get("digest")
+        return digest if isinstance(digest, str) else None
+
+    def had_sidecars(self, path: Path) -> bool:
+        """Whether files lay beside a file when it was last seen."""
+        return bool(self._data.seen.get(str(path), {}).get("sidecars"))
 
     def by_digest(self, digest: str, path: Path) -> Footage | None:
         """What is known of a content, as the file at `path`."""
-        entry = self._files.get(digest)
-        try:
-            footage = from_json(Footage, entry["footage"]) if isinstance(entry, dict) else None
-        except (ValueError, KeyError):
-            return None
-        if footage is None or footage.digest != digest or not is_safe_id(footage.video_id):
-            return None
-        return replace(footage, path=path)
+        return footage_of(self._data.files.get(digest), digest, path)
+
+    def tags_of(self, digest: str) -> About | None:
+        """What the container of a content says, None when that is not known."""
+        return about_of(self._data.files.get(digest, {}).get("tags"))
+
+    def paths(self) -> Iterator[tuple[str, str]]:
+        """Every path where something was seen, with the digest of what it was."""
+        for path, seen in self._data.seen.items():
+            if isinstance(digest := seen.get("digest"), str):
+                yield path, digest
 
     def add(self, sightings: Sequence[Sighting]) -> list[Footage]:
         """Remember files and settle their ids; a folder that cannot be written costs one warning."""
         if not sightings:
             return []
+
+        def change() -> list[Footage]:
+            taken = {str(entry.get("video_id")) for entry in self._data.files.values()}
+            return [self._merge(sighting, taken) for sighting in sightings]
+
+        return self._change(change)
+
+    def is_unusable(self, path: Path) -> bool:
+        """Whether a file under that path could not be used once."""
+        return str(path) in self._data.unusable
+
+    def verdict(self, path: Path, identity: FileIdentity, made_by: str) -> Verdict | None:
+        """Why a file cannot be used, if that was found out earlier by the same program."""
+        known = self._data.unusable.get(str(path))
+        if known is None or not identity.is_in(known) or known.get("made_by") != made_by:
+            return None
+        error, hint, kind = (known.get(name) for name in ("error", "hint", "kind"))
+        if not (isinstance(error, str) and isinstance(hint, str) and isinstance(kind, str)):
+            return None
+        return Verdict(error, hint, kind, made_by)
+
+    def note_unusable(self, found: Sequence[tuple[Path, FileIdentity, Verdict]]) -> None:
+        """Remember why files cannot be used."""
+
+        def change() -> None:
+            kept = self._data.unusable
+            for path, identity, verdict in found:
+                kept.pop(str(path), None)
+                kept[str(path)] = {
+                    "error": verdict.message,
+                    "hint": verdict.hint,
+                    "kind": verdict.kind,
+                    "made_by": verdict.made_by,
+                    **identity.as_json(),
+                }
+            for path_text in list(kept)[: max(len(kept) - _MAX_UNUSABLE, 0)]:
+                del kept[path_text]
+
+        if found:
+            self._change(change)
+
+    def place(self, name: str) -> list[str] | None:
+        """Paths of the videos that a folder or a pattern held when it was last looked at."""
+        return self._data.places.get(name)
+
+    def note_places(self, places: Mapping[str, Iterable[str]], gone: Sequence[str] = ()) -> None:
+        """Remember what folders and patterns hold now, and forget files that are gone.
+
+        The content of a file that is gone stays known as long as it was analysed or used.
+        """
+        items = {name: sorted(videos) for name, videos in places.items()}
+
+        def change() -> None:
+            kept = self._data.places
+            for name, videos in items.items():
+                kept.pop(name, None)
+                kept[name] = videos
+            for name in list(kept)[: max(len(kept) - _MAX_PLACES, 0)]:
+                del kept[name]
+            self._forget(gone)
+
+        self._change(change)
+
+    def note_analysis(self, footage: Footage, summary: Mapping[str, Any]) -> None:
+        """Keep what the analysis of a video found; a folder that cannot be written costs one warning."""
+
+        def change() -> None:
+            entry = self._data.files.get(footage.digest, entry_of(footage, None))
+            self._data.files[footage.digest] = in_order({**entry, "analysis": dict(summary)})
+
+        self._change(change)
+
+    def analysis_of(self, footage: Footage) -> dict[str, Any]:
+        """The summary of the last analysis of a video, empty when there was none."""
+        summary = self._data.files.get(footage.digest, {}).get("analysis")
+        return dict(summary) if isinstance(summary, dict) else {}
+
+    def note_uses(self, times: Mapping[str, int], clock: Callable[[], float] = time.time) -> None:
+        """Count that videos were used, by id; unknown ids are passed over.
+
+        Args:
+            times: how often each was used since the last call.
+        """
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(clock()))
+
+        def change() -> None:
+            for entry in self._data.files.values():
+                if added := times.get(str(entry.get("video_id")), 0):
+                    before, last = entry.get("times_used"), entry.get("last_used")
+                    entry["times_used"] = max(min(before if isinstance(before, int) else 0, _MOST_USES) + added, 0)
+                    # A clock that was set back makes nothing younger.
+                    entry["last_used"] = max(last, now) if isinstance(last, str) else now
+
+        if any(times.values()):
+            self._change(change)
+
+    def _change(self, change: Callable[[], T]) -> T:
+        """Make a change on what other processes left, and write it.
+
+        Where that fails memory has the change, and it is made again with the next one.
+        """
+        result: list[T] = []
+
+        def make() -> None:
+            result[:] = [change()]
+
+        self._pending.append(make)
         try:
             with lock(self._storage):
-                self._load()
-                settled = [self._merge(sighting) for sighting in sightings]
-                write(index_path(self._storage), INDEX, "", {"files": self._files, "seen": self._seen})
+                fresh = read_index(self._storage, self._warn)
+                waiting = [make] if fresh is None else self._pending
+                self._data = self._data if fresh is None else fresh
+                for each in waiting:
+                    each()
+                if len(self._data.seen) > _MANY_SEEN:
+                    self._forget([path for path in self._data.seen if not os.path.lexists(path)])
+                self._data.save(self._storage)
+                self._pending.clear()
         except OutputError as error:
             complain(self._warn, self._storage, error)
-            settled = [self._merge(sighting) for sighting in sightings]
-        return settled
+        return result[0] if result else change()
 
-    def _merge(self, sighting: Sighting) -> Footage:
-        footage = sighting.footage
-        known = self.by_digest(footage.digest, footage.path)
-        if known is None:
-            taken = {
-                str(entry.get("video_id"))
-                for digest, entry in self._files.items()
-                if isinstance(entry, dict) and digest != footage.digest
+    def _merge(self, sighting: Sighting, taken: set[str]) -> Footage:
+        footage, digest = sighting.footage, sighting.footage.digest
+        entry = self._data.files.get(digest, {})
+        kept = entry.get("video_id")
+        if not isinstance(kept, str) or not is_safe_id(kept):
+            kept = video_id_of(footage.path.name, digest, taken)
+        taken.add(kept)
+        original = self._original(entry, footage, sighting.identity.size_bytes)
+        about = None if sighting.about is None else sighting.about.over(original)
+        if about is not None:
+            footage = replace(footage, licence=about.licence, credit=about.credit_line)
+        footage = replace(footage, video_id=kept)
+        said = {} if about is None else {name: getattr(about, name) for name in ("title", "channel", "source_url")}
+        if sighting.about is not None:
+            said["said_content_type"] = sighting.about.content_type
+        self._data.files[digest] = in_order(
+            {
+                **entry,
+                **entry_of(footage, sighting.identity.size_bytes),
+                **said,
+                "tags": about_json(sighting.tags),
+                "original": about_json(original),
             }
-            video_id = self._kept_id(footage.digest) or video_id_of(footage.path.name, footage.digest, taken)
-        else:
-            video_id = known.video_id
-        footage = replace(footage, video_id=video_id)
-        entry = self._files.get(footage.digest)
-        self._files[footage.digest] = {
-            **(entry if isinstance(entry, dict) else {}),
-            "video_id": video_id,
-            "footage": to_json(footage),
-        }
-        self._seen[str(footage.path)] = {
-            "identity": sighting.identity.as_list(),
-            "digest": footage.digest,
-            "sidecar": None if sighting.sidecar is None else list(sighting.sidecar),
+        )
+        self._data.unusable.pop(str(footage.path), None)
+        self._data.seen[str(footage.path)] = {
+            "digest": digest,
+            **sighting.identity.as_json(),
+            **({"sidecars": [list(one) for one in sighting.sidecars]} if sighting.sidecars else {}),
         }
         return footage
 
-    def _kept_id(self, digest: str) -> str | None:
-        entry = self._files.get(digest)
-        video_id = entry.get("video_id") if isinstance(entry, dict) else None
-        return video_id if isinstance(video_id, str) and is_safe_id(video_id) else None
+    def _original(self, entry: Mapping[str, Any], footage: Footage, size_bytes: int) -> About:
+        """What the original program's list knew of a video."""
+        known = about_of(entry.get("original"))
+        found = None if known else title_of(self._data.original, footage.path, size_bytes, footage.duration_s)
+        if found is None:
+            return known or About()
+        self._data.original = [one for one in self._data.original if one is not found]
+        source = found.source if found.source and found.source.startswith(("http://", "https://")) else None
+        return About(title=found.title, channel=found.credit, source_url=source, content_type=found.content_type)
 
-    def _load(self) -> None:
-        data = read(index_path(self._storage), INDEX, None, self._warn)
-        if isinstance(data, dict):
-            for name, mine in (("files", self._files), ("seen", self._seen)):
-                theirs = data.get(name)
-                mine.update(theirs if isinstance(theirs, dict) else {})
-
-
-def digest_settled(path: Path, clock: Callable[[], float] = time.time) -> tuple[str, FileIdentity]:
-    """Digest of a file and the identity it had all the while.
-
-    Raises:
-        OSError: it cannot be read, or it is being written.
-    """
-    before = FileIdentity.of(path.stat())
-    # Two changes within one tick of the file system's clock give the same times: let the tick pass first.
-    if 0 <= (age_s := clock() - before.ctime_ns / 1e9) < _TICK_S:
-        time.sleep(_TICK_S - age_s)
-    digest = digest_file(path)
-    if FileIdentity.of(path.stat()) != before:
-        raise OSError("it is being written at this moment")
-    return digest, before
+    def _forget(self, gone: Iterable[str]) -> None:
+        """Drop paths that are gone, and contents that lie nowhere and of which nothing else is known."""
+        digests: set[str] = set()
+        for path in gone:
+            digests.add(str(self._data.seen.pop(path, {}).get("digest")))
+            self._data.unusable.pop(path, None)
+        for digest in digests - {digest for _, digest in self.paths()}:
+            entry = self._data.files.get(digest, {})
+            matters = entry.get("analysis") or entry.get("times_used")
+            track = action_path(self._storage, str(entry.get("video_id")))
+            if not matters and not os.path.lexists(track):
+                self._data.files.pop(digest, None)

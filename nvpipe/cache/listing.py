@@ -12,18 +12,19 @@ from pathlib import Path
 from typing import Literal
 
 from nvpipe.cache.disk import TEMPORARY_SUFFIX
-from nvpipe.cache.locks import LOCK_NAME, lock
+from nvpipe.cache.locks import LEDGER_LOCK_NAME, LOCK_NAME, lock
+from nvpipe.cache.naming import index_path, ledger_path
 from nvpipe.cache.stages import FOLDER
 from nvpipe.cache.store import FaultError, open_envelope
 from nvpipe.errors import OutputError
 
-Kind = Literal["footage", "action", "segments", "stage", "set-aside", "temporary"]
+Kind = Literal["footage", "ledger", "action", "segments", "stage", "set-aside", "temporary"]
 State = Literal["ok", "damaged", "foreign", "newer", "unreadable", "leftover"]
 
 TEMPORARY_KEPT_S = 86_400.0
 """A temporary file is written in minutes; after a day its process's number belongs to another one."""
 
-_FAULT = re.compile(r"(?P<base>.+)\.(?P<fault>damaged|foreign|newer)-[0-9]+")
+_FAULT = re.compile(r"(?P<base>.+)\.(?P<fault>damaged|foreign|original|newer)-[0-9]+")
 _TEMPORARY = re.compile(rf"\.(?P<pid>[0-9]+)-[0-9a-f]{{12}}{re.escape(TEMPORARY_SUFFIX)}")
 _ACTION = re.compile(r"(?P<video_id>.+)_action_cache\.json", re.DOTALL)
 _SEGMENTS = re.compile(r"(?P<video_id>.+)_segments_[0-9.]+s\.json", re.DOTALL)
@@ -31,57 +32,116 @@ _STAGE_FILE = re.compile(r"[0-9a-f]{16,128}(?:\.json|\.[0-9a-f]{16}\.[a-z0-9]{1,
 
 
 @dataclass(frozen=True, slots=True)
-class CacheEntry:
-    """A file of the storage folder."""
+class CacheFile:
+    """A file that lies in the storage folder under one of nvpipe's names, not looked into."""
 
     path: Path
     kind: Kind
     video_id: str | None
     size_bytes: int
     modified_s: float
-    """Seconds since 1970."""
+    """Seconds since 1970; when the file was last of use, to the day."""
+
+    @property
+    def fault(self) -> str | None:
+        """Why it was set aside."""
+        match = _FAULT.fullmatch(self.path.name) if self.kind == "set-aside" else None
+        return match["fault"] if match else None
+
+    @property
+    def stage_key(self) -> str:
+        """The key that a stage's file belongs to."""
+        return self.path.name.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class CacheEntry(CacheFile):
+    """A file of the storage folder, looked into."""
+
     state: State
 
 
-def ls(storage: Path) -> list[CacheEntry]:
-    """nvpipe's files in a storage folder, sorted by path; a folder that does not exist is empty.
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """What went."""
+
+    files: int
+    size_bytes: int
+    ledger_kept: bool
+    """Whether there is a ledger of used footage that stays."""
+
+
+def scan(storage: Path) -> list[CacheFile]:
+    """The files under nvpipe's names in a storage folder, sorted by path; a folder that does not exist is empty.
 
     Raises:
         OutputError: it cannot be read or is no folder.
     """
     try:
-        return sorted(_entries(storage), key=lambda entry: os.fsencode(entry.path))
+        return sorted(_files_of(storage), key=lambda file: os.fsencode(file.path))
     except OSError as error:
         raise OutputError(
             f"cannot read the cache {storage}: {error.strerror or error}", hint="choose another --storage"
         ) from error
 
 
-def clear(storage: Path) -> tuple[int, int]:
-    """Delete nvpipe's files and leave everything else; returns how many files and bytes went.
+def ls(storage: Path) -> list[CacheEntry]:
+    """Like `scan`, each file read and judged.
+
+    Raises:
+        OutputError: the folder cannot be read or is no folder.
+    """
+    return [
+        CacheEntry(file.path, file.kind, file.video_id, file.size_bytes, file.modified_s, _state(file))
+        for file in scan(storage)
+    ]
+
+
+def clear(storage: Path, *, ledger: bool = False) -> Cleared:
+    """Delete nvpipe's files and leave everything else.
+
+    Args:
+        ledger: also the ledger of used footage, which no analysis can bring back.
 
     Raises:
         OutputError: a file cannot be deleted.
     """
-    if not ls(storage):
-        return 0, 0
+    if not scan(storage):
+        return Cleared(0, 0, False)
     files = size_bytes = 0
+    kept = False
     with lock(storage):
         for entry in ls(storage):
             # A file of this name that somebody else wrote is theirs, wherever it lies.
             if entry.state == "foreign":
                 continue
-            with contextlib.suppress(FileNotFoundError):
-                _unlink(entry.path)
+            if entry.kind == "ledger" and not ledger:
+                kept = True
+            elif remove(entry.path):
                 files, size_bytes = files + 1, size_bytes + entry.size_bytes
-        for folder in [*_folders(storage / FOLDER), storage]:
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                _unlink(folder / LOCK_NAME)
+        for folder in [*_folders(storage / FOLDER), *([] if kept else [storage])]:
+            remove(folder / LOCK_NAME)
+            remove(folder / LEDGER_LOCK_NAME)
         for folder in [*_folders(storage / FOLDER), storage / FOLDER]:
             # Not empty: it holds something of somebody else.
             with contextlib.suppress(OSError):
                 folder.rmdir()
-    return files, size_bytes
+    return Cleared(files, size_bytes, kept)
+
+
+def remove(path: Path) -> bool:
+    """Delete a file; False when it was gone already.
+
+    Raises:
+        OutputError: it cannot be deleted.
+    """
+    try:
+        path.unlink()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise OutputError(f"cannot delete {path}: {error.strerror or error}") from error
+    return True
 
 
 def sweep(storage: Path) -> int:
@@ -98,15 +158,24 @@ def sweep(storage: Path) -> int:
     return removed
 
 
-def _remove_left(item: os.DirEntry[str]) -> bool:
-    match = _TEMPORARY.fullmatch(item.name)
+def is_left(path: Path) -> bool:
+    """Whether a temporary file belongs to nobody any more."""
+    match = _TEMPORARY.fullmatch(path.name)
     if match is None:
         return False
     try:
-        age_s = time.time() - item.stat(follow_symlinks=False).st_mtime
-        if age_s <= TEMPORARY_KEPT_S and _is_running(match["pid"]):
-            return False
-        Path(item.path).unlink()
+        age_s = time.time() - path.lstat().st_mtime
+    except OSError:
+        return False
+    return age_s > TEMPORARY_KEPT_S or not _is_running(match["pid"])
+
+
+def _remove_left(item: os.DirEntry[str]) -> bool:
+    path = Path(item.path)
+    if not is_left(path):
+        return False
+    try:
+        path.unlink()
     except OSError:
         return False
     return True
@@ -122,27 +191,18 @@ def _is_running(pid: str) -> bool:
     return True
 
 
-def _unlink(path: Path) -> None:
-    try:
-        path.unlink()
-    except (FileNotFoundError, NotADirectoryError):
-        raise
-    except OSError as error:
-        raise OutputError(f"cannot delete {path}: {error.strerror or error}") from error
-
-
-def _entries(storage: Path) -> Iterator[CacheEntry]:
+def _files_of(storage: Path) -> Iterator[CacheFile]:
     for item in _files(storage):
         kind, video_id = _kind(item.name)
         if kind is not None:
-            yield from _entry(item, kind, video_id)
+            yield from _file(item, kind, video_id)
     for folder in _folders(storage / FOLDER):
         for item in _files(folder):
             match = _FAULT.fullmatch(item.name)
             if _TEMPORARY.fullmatch(item.name):
-                yield from _entry(item, "temporary", None)
+                yield from _file(item, "temporary", None)
             elif _STAGE_FILE.fullmatch(match["base"] if match else item.name):
-                yield from _entry(item, "set-aside" if match else "stage", None)
+                yield from _file(item, "set-aside" if match else "stage", None)
 
 
 def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -169,9 +229,11 @@ def _kind(name: str) -> tuple[Kind | None, str | None]:
         return "temporary", None
     if match := _FAULT.fullmatch(name):
         kind, video_id = _kind(match["base"])
-        return ("set-aside", video_id) if kind in ("footage", "action", "segments") else (None, None)
-    if name == "footage_metadata.json":
+        return (None, None) if kind in (None, "set-aside", "temporary") else ("set-aside", video_id)
+    if name == index_path(Path()).name:
         return "footage", None
+    if name == ledger_path(Path()).name:
+        return "ledger", None
     if match := _ACTION.fullmatch(name):
         return "action", match["video_id"]
     if match := _SEGMENTS.fullmatch(name):
@@ -179,25 +241,26 @@ def _kind(name: str) -> tuple[Kind | None, str | None]:
     return None, None
 
 
-def _entry(item: os.DirEntry[str], kind: Kind, video_id: str | None) -> Iterator[CacheEntry]:
+def _file(item: os.DirEntry[str], kind: Kind, video_id: str | None) -> Iterator[CacheFile]:
     path = Path(item.path)
     try:
         facts = path.lstat()
     except FileNotFoundError:
         return
-    yield CacheEntry(path, kind, video_id, facts.st_size, facts.st_mtime, _state(path, kind))
+    yield CacheFile(path, kind, video_id, facts.st_size, facts.st_mtime)
 
 
-def _state(path: Path, kind: Kind) -> State:
-    if kind == "temporary":
+def _state(file: CacheFile) -> State:
+    if file.kind == "temporary":
         return "leftover"
-    if kind == "set-aside":
-        match = _FAULT.fullmatch(path.name)
-        return "foreign" if match and match["fault"] == "foreign" else "damaged"
-    if path.suffix != ".json":
-        return "ok" if path.with_name(f"{path.name.partition('.')[0]}.json").is_file() else "leftover"
+    if file.kind == "set-aside":
+        return "foreign" if file.fault in ("foreign", "original") else "damaged"
+    if file.path.suffix != ".json":
+        return "ok" if file.path.with_name(f"{file.stage_key}.json").is_file() else "leftover"
     try:
-        open_envelope(path, None, None)
+        open_envelope(file.path, None, None)
     except FaultError as fault:
-        return fault.kind if fault.kind in ("damaged", "foreign", "newer") else "unreadable"
+        if fault.kind in ("foreign", "original"):
+            return "foreign"
+        return fault.kind if fault.kind in ("damaged", "newer") else "unreadable"
     return "ok"

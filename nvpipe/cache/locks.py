@@ -9,25 +9,31 @@ from pathlib import Path
 from nvpipe.errors import OutputError
 
 LOCK_NAME = ".nvpipe.lock"
+LEDGER_LOCK_NAME = ".nvpipe-ledger.lock"
 LOCK_TIMEOUT_S = 30.0
 
 
+class BusyError(OutputError):
+    """Another process holds a lock for too long."""
+
+
 @contextlib.contextmanager
-def lock(folder: Path, timeout_s: float = LOCK_TIMEOUT_S) -> Iterator[None]:
-    """Hold the folder against other processes; a thread may hold it twice.
+def lock(folder: Path, timeout_s: float = LOCK_TIMEOUT_S, name: str = LOCK_NAME) -> Iterator[None]:
+    """Hold the folder, or what a lock of that name stands for, against other processes; a thread may hold it twice.
 
     Raises:
-        OutputError: it cannot be locked, or another process holds it too long.
+        BusyError: another process holds it too long.
+        OutputError: it cannot be locked.
     """
     # A warm cache is only read, and pays nothing for this import.
     from filelock import FileLock, Timeout
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        held = FileLock(str(folder.absolute() / LOCK_NAME), is_singleton=True)
+        held = FileLock(str(folder.absolute() / name), is_singleton=True)
         held.acquire(timeout=timeout_s, poll_interval=0.01)
     except Timeout as error:
-        raise OutputError(f"{folder} is locked by another process for {timeout_s:g} s") from error
+        raise BusyError(f"{folder} is locked by another process for {timeout_s:g} s") from error
     except OSError as error:
         raise OutputError(f"cannot write in {folder}: {error.strerror or error}") from error
     try:

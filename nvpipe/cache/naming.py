@@ -51,6 +51,10 @@ def index_path(storage: Path) -> Path:
     return storage / "footage_metadata.json"
 
 
+def ledger_path(storage: Path) -> Path:
+    return storage / "footage_ledger.json"
+
+
 def action_path(storage: Path, video_id: str) -> Path:
     return storage / f"{video_id}_action_cache.json"
 

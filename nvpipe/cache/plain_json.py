@@ -4,7 +4,28 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+"""Made once: `json.dumps` with options makes one at every call."""
+
+_MOST_DIGITS = 20
+_LONG_NUMBER = re.compile(rb"[\s\[,:-][0-9]{%d}" % _MOST_DIGITS)
+
+
+def to_bytes(value: Any) -> bytes:
+    """JSON for people, as `layout` gives, that `parse_json` reads.
+
+    Raises:
+        ValueError, TypeError: the value is no JSON, or a number in it is not finite or too large.
+        RecursionError: it is nested too deeply.
+    """
+    # File names may hold bytes that are no UTF-8: lone surrogates, which JSON allows only escaped.
+    raw = (layout(value) + "\n").encode("utf-8", "backslashreplace")
+    if _LONG_NUMBER.search(raw):
+        parse_json(raw)
+    return raw
 
 
 def layout(value: Any, indent: str = "") -> str:
@@ -29,11 +50,11 @@ def layout(value: Any, indent: str = "") -> str:
 
 
 def _scalar(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def parse_json(raw: bytes) -> Any:
-    """Strict JSON: UTF-8, finite numbers, no name twice.
+    """Strict JSON: UTF-8, finite numbers, whole ones of 64 bits at most, no name twice.
 
     Raises:
         ValueError: it is not.
@@ -42,6 +63,7 @@ def parse_json(raw: bytes) -> Any:
     return json.loads(
         raw.decode("utf-8"),
         parse_float=_finite,
+        parse_int=_of_64_bits,
         parse_constant=_no_constant,
         object_pairs_hook=_no_duplicates,
     )
@@ -51,6 +73,14 @@ def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(f"{text[:20]} is not a finite number")
+    return value
+
+
+def _of_64_bits(text: str) -> int:
+    # Inodes take all of them without a sign; longer numbers have no place here and make `float` fail.
+    value = int(text) if len(text) <= _MOST_DIGITS + 1 else 1 << 64
+    if abs(value) >> 64:
+        raise ValueError(f"{text[:24]} is not a number of 64 bits")
     return value
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from nvpipe.cache.disk import SourceError, copy_file, digest_file
 from nvpipe.cache.locks import lock
 from nvpipe.cache.store import FaultError, Format, Warn, complain, identity_of, once, read, report, write
+from nvpipe.cache.used import mark_used
 from nvpipe.errors import OutputError
 from nvpipe.types import Narration
 from nvpipe.types.codec import from_json, to_json
@@ -41,7 +42,11 @@ class StageStore:
 
     def load(self, stage: str, key: str) -> Any | None:
         """What `save` kept, or None."""
-        return read(self._path(stage, key), STAGE, key, self._warn)
+        path = self._path(stage, key)
+        data = read(path, STAGE, key, self._warn)
+        if data is not None:
+            mark_used(path)
+        return data
 
     def save(self, stage: str, key: str, data: object) -> bool:
         """Keep JSON values; False with one warning when that cannot be done."""

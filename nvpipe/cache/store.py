@@ -18,19 +18,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nvpipe import __version__
-from nvpipe.cache.disk import DIGEST_BYTES, DISK, Disk, replace_file
+from nvpipe.cache.disk import DIGEST_BYTES, DISK, Disk, open_to_read, replace_file
 from nvpipe.cache.locks import lock
-from nvpipe.cache.plain_json import layout, parse_json
+from nvpipe.cache.original import describe, recognise, recognise_head
+from nvpipe.cache.plain_json import parse_json, to_bytes
 from nvpipe.errors import OutputError
 
 Warn = Callable[[str], None]
-Fault = Literal["missing", "unreadable", "damaged", "foreign", "newer", "stale"]
+Fault = Literal["missing", "unreadable", "damaged", "foreign", "original", "newer", "stale"]
 
 MAX_BYTES = 64 << 20
 FORMAT_PREFIX = "nvpipe-"
 _ZEROS = "0" * (DIGEST_BYTES * 2)
-_CHECKSUM = re.compile(rb'"checksum": "([0-9a-f]{32})"')
-_KEY = re.compile(rb'"key": "([0-9A-Za-z_-]*)"')
+CHECKSUM = re.compile(rb'"checksum": "([0-9a-f]{32})"')
+HEAD_BYTES = 4096
 _FIELDS = {"format", "version", "key", "made_by", "created", "checksum", "data"}
 
 
@@ -115,8 +116,7 @@ def write(
         "data": data,
     }
     try:
-        # File names may hold bytes that are no UTF-8: lone surrogates, which JSON allows only escaped.
-        blank = (layout(header) + "\n").encode("utf-8", "backslashreplace")
+        blank = to_bytes(header)
     except (ValueError, TypeError, RecursionError) as error:
         raise OutputError(f"cannot keep {path.name} in the cache: {error}") from error
     if len(blank) > MAX_BYTES:
@@ -138,6 +138,31 @@ def read(path: Path, kind: Format, key: str | None, warn: Warn) -> Any | None:
     """
     envelope = read_envelope(path, kind, key, warn)
     return None if envelope is None else envelope.data
+
+
+def read_for_update(path: Path, kind: Format, warn: Warn) -> Any | None:
+    """Like `read` of a file of no key that is about to be written again from what it holds.
+
+    Raises:
+        OutputError: the file is there but cannot be read: writing it would throw away what it holds.
+    """
+    try:
+        return open_envelope(path, kind, None).data
+    except FaultError as fault:
+        forbid_update(path, fault)
+        if fault.kind not in ("missing", "stale"):
+            report(path, fault, warn)
+        return None
+
+
+def forbid_update(path: Path, fault: FaultError) -> None:
+    """Stop where a file is there but cannot be read: writing it would throw away what it holds.
+
+    Raises:
+        OutputError: so it is.
+    """
+    if fault.kind == "unreadable":
+        raise OutputError(f"cache file {path} {fault.reason}") from fault
 
 
 def read_envelope(path: Path, kind: Format, key: str | None, warn: Warn) -> Envelope | None:
@@ -167,15 +192,15 @@ def open_envelope(path: Path, kind: Format | None, key: str | None) -> Envelope:
     Raises:
         FaultError: it cannot be used.
     """
-    raw, identity = _load(path)
+    raw, identity = load_bytes(path)
     try:
         envelope = _parse(raw)
     except FaultError as fault:
         raise FaultError(fault.kind, fault.reason, identity) from None
     except RecursionError:
-        raise FaultError("damaged", "is damaged: nested too deeply", identity) from None
+        raise _damaged("is damaged: nested too deeply", raw, identity) from None
     except ValueError as error:
-        raise FaultError("damaged", f"is damaged: {error}", identity) from None
+        raise _damaged(f"is damaged: {error}", raw, identity) from None
     if kind is not None and envelope.format != kind.name:
         raise FaultError("damaged", f"holds {envelope.format}, not {kind.name}", identity)
     if kind is not None and envelope.version > kind.version:
@@ -186,22 +211,32 @@ def open_envelope(path: Path, kind: Format | None, key: str | None) -> Envelope:
     return envelope
 
 
-def _load(path: Path) -> tuple[bytes, tuple[int, ...]]:
+def load_bytes(path: Path) -> tuple[bytes, tuple[int, ...]]:
+    """The bytes of a cache file, and what tells this writing of it from another.
+
+    Raises:
+        FaultError: it cannot be read, or is too large.
+    """
     try:
-        # O_NONBLOCK: a pipe under this name must not make nvpipe wait for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            facts = os.fstat(descriptor)
+        with open_to_read(path) as file:
+            facts = os.fstat(file.fileno())
             if not stat.S_ISREG(facts.st_mode):
                 raise FaultError("unreadable", "is not a regular file")
             if facts.st_size > MAX_BYTES:
                 reason = f"has {facts.st_size} bytes, more than {MAX_BYTES}"
-                raise FaultError("damaged", reason, identity_of(facts))
+                raise _damaged(reason, file.read(HEAD_BYTES), identity_of(facts))
             return file.read(MAX_BYTES + 1), identity_of(facts)
     except (FileNotFoundError, NotADirectoryError):
         raise FaultError("missing", "does not exist") from None
     except OSError as error:
         raise FaultError("unreadable", f"cannot be read ({error.strerror or error})") from error
+
+
+def _damaged(reason: str, head: bytes, identity: tuple[int, ...]) -> FaultError:
+    """Damage, unless what is left shows that the file was never nvpipe's."""
+    if original := recognise_head(head):
+        return FaultError("original", describe(original, whole=False), identity)
+    return FaultError("damaged", reason, identity)
 
 
 def identity_of(facts: os.stat_result) -> tuple[int, ...]:
@@ -211,6 +246,8 @@ def identity_of(facts: os.stat_result) -> tuple[int, ...]:
 
 def _parse(raw: bytes) -> Envelope:
     fields = parse_json(raw)
+    if original := recognise(fields):
+        raise FaultError("original", describe(original))
     if not isinstance(fields, dict):
         raise ValueError("not an object")
     if not str(fields.get("format", "")).startswith(FORMAT_PREFIX):
@@ -222,24 +259,19 @@ def _parse(raw: bytes) -> Envelope:
     texts = (fields["format"], fields["key"], fields["made_by"], fields["created"], fields["checksum"])
     if type(fields["version"]) is not int or not all(isinstance(text, str) for text in texts):
         raise ValueError("a field is of the wrong type")
-    claimed = _CHECKSUM.search(raw)
-    if claimed is None or claimed[1].decode() != fields["checksum"]:
-        raise ValueError("no checksum")
-    blank = raw[: claimed.start(1)] + _ZEROS.encode() + raw[claimed.end(1) :]
-    if hashlib.blake2b(blank, digest_size=DIGEST_BYTES).hexdigest() != fields["checksum"]:
+    if checksum_of(raw) != fields["checksum"]:
         raise ValueError("wrong checksum")
     return Envelope(**fields)
 
 
-def peek(path: Path) -> tuple[str, str] | None:
-    """Key and checksum that a cache file claims, from its first bytes, its content unchecked."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(4096)
-    except OSError:
+def checksum_of(raw: bytes) -> str | None:
+    """The checksum that a file's content proves; None when it claims none or another one."""
+    match = CHECKSUM.search(raw)
+    if match is None:
         return None
-    key, checksum = _KEY.search(head), _CHECKSUM.search(head)
-    return (key[1].decode(), checksum[1].decode()) if key and checksum else None
+    digest = hashlib.blake2b(raw[: match.start(1)] + _ZEROS.encode(), digest_size=DIGEST_BYTES)
+    digest.update(memoryview(raw)[match.end(1) :])
+    return match[1].decode() if digest.hexdigest() == match[1].decode() else None
 
 
 def set_aside(path: Path, kind: Fault, identity: tuple[int, ...]) -> Path | None:

@@ -5,7 +5,7 @@ from nvpipe.types.job import BackendChoice, Outcome, Progress, StageResult
 from nvpipe.types.speech import Narration, Word
 from nvpipe.types.text import Article, Script, ScriptLine
 from nvpipe.types.timeline import Cut, OutputFormat, Timeline
-from nvpipe.types.video import Footage, MediaInfo, MotionTrack, Segment
+from nvpipe.types.video import Footage, MediaInfo, MotionTrack, Segment, Signal
 
 __all__ = [
     "Article",
@@ -23,6 +23,7 @@ __all__ = [
     "Script",
     "ScriptLine",
     "Segment",
+    "Signal",
     "StageResult",
     "Timeline",
     "Word",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import types
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
@@ -12,6 +13,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
+
+_FRACTION = re.compile(r"[0-9]{1,10}(?:/[0-9]{1,10})?")
+"""Numbers of 32 bits, as containers hold them; a few characters more can cost hours (1e20000000)."""
 
 
 def to_json(value: object) -> Any:
@@ -34,6 +38,20 @@ def from_json(kind: type[T], data: object) -> T:
         ValueError: the data is not of that type.
     """
     return cast(T, _decode(kind, data))
+
+
+def parse_fraction(text: str) -> Fraction:
+    """A fraction that `to_json` wrote, not negative.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not _FRACTION.fullmatch(text):
+        raise ValueError(f"{text[:30]!r} is no fraction")
+    try:
+        return Fraction(text)
+    except ZeroDivisionError as error:
+        raise ValueError(str(error)) from error
 
 
 def digest_of(value: object) -> str:
@@ -87,12 +105,12 @@ def _decode_scalar(kind: Any, data: Any) -> Any:
     if kind in (Fraction, Path):
         if not isinstance(data, str):
             raise ValueError(f"expected a string, not {data!r}")
-        try:
-            return kind(data)
-        except ZeroDivisionError as error:
-            raise ValueError(str(error)) from error
+        return Path(data) if kind is Path else parse_fraction(data)
     if kind is float and isinstance(data, int) and not isinstance(data, bool):
-        return float(data)
+        try:
+            return float(data)
+        except OverflowError as error:
+            raise ValueError(str(error)) from error
     if kind in (str, int, float, bool):
         if type(data) is not kind:
             raise ValueError(f"expected {kind.__name__}, not {data!r}")

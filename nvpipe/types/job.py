@@ -38,6 +38,9 @@ class Progress:
     label: str
     """Which job or file."""
     done: float
-    """Seconds of media."""
+    """Seconds of media, or bytes."""
     total: float | None
     """None while unknown."""
+    unit: Literal["s", "bytes"] = "s"
+    part: str = ""
+    """Which of several things that one stage does at once."""

@@ -19,7 +19,8 @@ class Cut:
     source_end_s: float
     at_s: float
     crop_path: tuple[tuple[float, float], ...] = ()
-    """(seconds from the cut's start, centre of the crop from 0 to 1); empty means centred."""
+    """(seconds from the cut's start, centre of a crop of the canvas' shape from 0 left to 1 right), joined by
+    straight lines; two points at one time are a jump: the later one holds from that moment on. Empty is centred."""
 
     @property
     def duration_s(self) -> float:

@@ -32,8 +32,11 @@ class MediaInfo:
     interlaced: bool
     has_audio: bool
     licence: str | None = None
-    """From the container's tags."""
+    """From the container's tags, as the three below."""
     credit: str | None = None
+    """Who made it."""
+    title: str | None = None
+    source_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,17 @@ class Footage:
 
 
 @dataclass(frozen=True, slots=True)
+class Signal:
+    """One thing that was measured to tell action from calm."""
+
+    name: str
+    weight: float
+    """How much it counts in the scores; 0 where it cannot be trusted in this video."""
+    values: tuple[float, ...]
+    """One a step, as it was averaged: 0 is usual for this video, -2 to 2."""
+
+
+@dataclass(frozen=True, slots=True)
 class MotionTrack:
     """How much happens in a video, step by step."""
 
@@ -67,11 +81,18 @@ class MotionTrack:
     duration_s: float
     """Length of what could be decoded."""
     scores: tuple[float, ...]
-    """One finite score a step; larger means more action; comparable within this video."""
+    """One finite score a step: 0 for a still picture, 1 to 2 for usual moments of lively footage, more for action; calm
+    videos stay below."""
     focus_x: tuple[float, ...]
-    """Horizontal centre of the action per step, 0 left to 1 right; empty when not measured."""
+    """Centre of a crop window that follows the action, at the middle of each step, 0 left to 1 right; smooth inside
+    of a shot; empty when not measured."""
     warnings: tuple[str, ...] = ()
     """Damage met while decoding, one sentence each."""
+    signals: tuple[Signal, ...] = ()
+    cuts_s: tuple[float, ...] = ()
+    """Times of the first frames of new shots, rising."""
+    coarse: bool = False
+    """Whether only a part of the pictures was decoded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,3 +52,15 @@ def test_the_digest_follows_the_content_alone() -> None:
     assert digest_of({"a": 1, "b": [2]}) == digest_of({"b": [2], "a": 1})
     assert digest_of(timeline()) == digest_of(timeline())
     assert digest_of("a") != digest_of("b")
+
+
+@pytest.mark.parametrize("text", ["1e20000000", "9" * 11, "1/0", "1/-3", "0.5", " 30", "1_0", "\u0661", "", "nan"])
+def test_what_is_no_plain_fraction_is_refused(text: str) -> None:
+    data = {**to_json(timeline().output), "fps": text}
+    with pytest.raises(ValueError, match=r"\w"):
+        from_json(OutputFormat, data)
+
+
+def test_an_endless_number_is_refused() -> None:
+    with pytest.raises(ValueError, match="large"):
+        from_json(Word, {"text": "a", "start_s": 10**400, "end_s": 1.0})

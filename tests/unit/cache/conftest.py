@@ -10,8 +10,11 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from fakes.cached_tracks import DIGEST, KEY, TRACK
+from fakes.kinds import Kind, one_of_each
 
 import nvpipe
+from nvpipe.cache.action import KeptTrack, save_track
 from nvpipe.types import Footage
 
 TESTS = Path(__file__).parents[2]
@@ -62,3 +65,15 @@ def start() -> Callable[..., subprocess.Popen[str]]:
         )
 
     return run
+
+
+@pytest.fixture
+def kept(tmp_path: Path, said: list[str]) -> KeptTrack:
+    """The track, in a storage folder."""
+    return KeptTrack(TRACK, KEY, save_track(tmp_path, DIGEST, KEY, TRACK, said.append))
+
+
+@pytest.fixture
+def kinds(tmp_path: Path, footage: Callable[..., Footage]) -> dict[str, Kind]:
+    """A storage folder with one small file of every kind."""
+    return one_of_each(tmp_path, footage)

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fakes.sightings import Make, entry_in, identity_of, learn
 
-from nvpipe.cache.index import INDEX, FileIdentity, FootageIndex, Sighting, digest_settled
-from nvpipe.cache.naming import format_duration, index_path, is_safe_id, slug_of, video_id_of
+from nvpipe.cache.index import FileIdentity, FootageIndex, Sighting, digest_settled
+from nvpipe.cache.index_data import INDEX
+from nvpipe.cache.naming import index_path, is_safe_id
 from nvpipe.cache.store import read, write
-from nvpipe.types import Footage
-
-Make = Callable[..., Footage]
-
-
-def learn(index: FootageIndex, make: Make, path: Path, **changes: object) -> Footage:
-    digest, identity = digest_settled(path)
-    return index.add([Sighting(identity, make(path, digest, **changes))])[0]
-
-
-def identity_of(path: Path) -> FileIdentity:
-    return FileIdentity.of(path.stat())
 
 
 def test_what_was_learned_is_known_to_the_next_process(tmp_path: Path, said: list[str], footage: Make) -> None:
@@ -69,7 +58,7 @@ def test_a_new_sidecar_makes_the_index_look_again(tmp_path: Path, said: list[str
     clip.write_bytes(b"content")
     index = FootageIndex(tmp_path / "s", said.append)
     digest = learn(index, footage, clip).digest
-    assert index.by_file(clip, identity_of(clip), ("clip.mp4.json", 3, 4)) is None
+    assert index.by_file(clip, identity_of(clip), (("clip.mp4.json", 3, 4),)) is None
     assert index.digest_by_file(clip, identity_of(clip)) == digest
 
 
@@ -136,41 +125,6 @@ def test_a_later_field_beside_the_facts_is_kept(tmp_path: Path, said: list[str],
     assert again["data"]["files"][digest]["usage"] == {"count": 3}
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        {"files": [], "seen": 3},
-        {"files": {"D": 3}, "seen": {"P": 4}},
-        {"files": {"D": {"footage": {"video_id": "../../etc/passwd"}}}, "seen": {}},
-        {"files": {"D": {}}, "seen": {"P": {"identity": "I", "digest": 3}}},
-        [],
-        None,
-    ],
-)
-def test_senseless_content_is_not_believed(tmp_path: Path, said: list[str], footage: Make, data: object) -> None:
-
-    clip = tmp_path / "a.mp4"
-    clip.write_bytes(b"a")
-    text = json.dumps(data).replace('"D"', json.dumps(digest_settled(clip)[0])).replace('"P"', json.dumps(str(clip)))
-    write(index_path(tmp_path / "s"), INDEX, "", json.loads(text))
-    index = FootageIndex(tmp_path / "s", said.append)
-    assert index.by_file(clip, identity_of(clip), None) is None
-    assert learn(index, footage, clip).video_id.startswith("a-")
-
-
-def test_an_id_that_leads_elsewhere_is_not_believed(tmp_path: Path, said: list[str], footage: Make) -> None:
-    clip = tmp_path / "a.mp4"
-    clip.write_bytes(b"a")
-    index = FootageIndex(tmp_path / "s", said.append)
-    learned = learn(index, footage, clip)
-    path = index_path(tmp_path / "s")
-
-    data = read(path, INDEX, None, said.append)
-    text = json.dumps(data).replace(learned.video_id, "../../escape")
-    write(path, INDEX, "", json.loads(text))
-    assert FootageIndex(tmp_path / "s", said.append).by_digest(learned.digest, clip) is None
-
-
 def test_a_file_changed_again_at_once_has_other_facts(tmp_path: Path) -> None:
     clip = tmp_path / "a.mp4"
     for round_number in range(20):
@@ -186,32 +140,88 @@ def test_a_clock_set_back_does_not_hold_anything_up(tmp_path: Path) -> None:
     assert digest_settled(clip, clock=lambda: 0.0) == digest_settled(clip)
 
 
-@pytest.mark.parametrize(
-    ("name", "slug"),
-    [
-        ("My Clip (final) v2", "my-clip-final-v2"),
-        ("../../etc/passwd", "etc-passwd"),
-        ("\udcff\n\0", "video"),
-        ("", "video"),
-        ("Doom_II", "doom-ii"),
-        ("ゲーム実況", "ゲーム実況"),
-        ("x" * 500, "x" * 80),
-        ("é" * 500, "é" * 40),
-    ],
-)
-def test_slugs(name: str, slug: str) -> None:
-    assert slug_of(name) == slug
-    assert is_safe_id(video_id_of(f"{name}.mp4".replace("/", "_"), "0" * 32, ()))
+def test_uses_are_counted_and_a_clock_set_back_does_no_harm(tmp_path: Path, said: list[str], footage: Make) -> None:
+    clip = tmp_path / "a.mp4"
+    clip.write_bytes(b"a")
+    index = FootageIndex(tmp_path / "s", said.append)
+    learned = learn(index, footage, clip)
+    assert entry_in(tmp_path / "s", learned.digest)["times_used"] == 0
+    for times, now_s in ((2, 86_400.0), (1, 0.0), (-9, 86_400.0)):
+        FootageIndex(tmp_path / "s", said.append).note_uses({learned.video_id: times}, clock=lambda: now_s)  # noqa: B023
+        known = entry_in(tmp_path / "s", learned.digest)
+        assert known["last_used"] == "1970-01-02T00:00:00Z"
+        assert known["times_used"] == {2: 2, 1: 3, -9: 0}[times]
 
 
-@pytest.mark.parametrize(
-    ("duration_s", "text"), [(30, "30"), (30.0, "30"), (12.5, "12.5"), (3600, "3600"), (0.1, "0.1")]
-)
-def test_durations_in_names(duration_s: float, text: str) -> None:
-    assert format_duration(duration_s) == text
+def test_what_could_not_be_written_is_written_with_the_next_change(
+    tmp_path: Path, said: list[str], footage: Make
+) -> None:
+    clips = [tmp_path / "a.mp4", tmp_path / "b.mp4"]
+    index = FootageIndex(tmp_path / "s", said.append)
+    (tmp_path / "s").write_text("in the way")
+    for clip in clips:
+        clip.write_bytes(clip.name.encode())
+    first = learn(index, footage, clips[0])
+    index.note_uses({first.video_id: 2})
+    (tmp_path / "s").unlink()
+    (tmp_path / "t").mkdir()
+    learn(FootageIndex(tmp_path / "t", said.append), footage, clips[1])
+    (tmp_path / "t").rename(tmp_path / "s")
+    index.note_uses({first.video_id: 1})
+    again = FootageIndex(tmp_path / "s", said.append)
+    assert all(again.by_file(clip, identity_of(clip), None) for clip in clips)
+    assert entry_in(tmp_path / "s", first.digest)["times_used"] == 3
 
 
-@pytest.mark.parametrize("duration_s", [0, -1, float("nan"), float("inf")])
-def test_senseless_durations(duration_s: float) -> None:
-    with pytest.raises(ValueError, match="length"):
-        format_duration(duration_s)
+def test_a_removal_by_another_process_stays(tmp_path: Path, said: list[str], footage: Make) -> None:
+    clip, other = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    clip.write_bytes(b"a")
+    other.write_bytes(b"b")
+    one = FootageIndex(tmp_path / "s", said.append)
+    learn(one, footage, clip)
+    FootageIndex(tmp_path / "s", said.append).note_places({str(tmp_path): []}, [str(clip)])
+    learn(one, footage, other)
+    assert [path for path, _ in FootageIndex(tmp_path / "s", said.append).paths()] == [str(other)]
+
+
+def test_places_are_not_kept_for_ever(tmp_path: Path, said: list[str]) -> None:
+    index = FootageIndex(tmp_path / "s", said.append)
+    index.note_places({f"/place/{number}": ["/x"] for number in range(300)})
+    again = FootageIndex(tmp_path / "s", said.append)
+    assert again.place("/place/299") == ["/x"]
+    assert again.place("/place/0") is None
+
+
+def test_of_very_many_paths_those_that_are_gone_are_forgotten(tmp_path: Path, said: list[str], footage: Make) -> None:
+    clip = tmp_path / "a.mp4"
+    clip.write_bytes(b"a")
+    gone = {f"/gone/{number}.mp4": {"digest": "d"} for number in range(10_001)}
+    write(index_path(tmp_path / "s"), INDEX, "", {"seen": gone})
+    learn(FootageIndex(tmp_path / "s", said.append), footage, clip)
+    assert [path for path, _ in FootageIndex(tmp_path / "s", said.append).paths()] == [str(clip)]
+
+
+@pytest.mark.parametrize("is_open", [False, True])
+def test_an_index_that_cannot_be_read_is_not_written(
+    tmp_path: Path, said: list[str], footage: Make, is_open: bool
+) -> None:
+    storage, aside = tmp_path / "s", tmp_path / "index"
+    clips = [tmp_path / f"{number}.mp4" for number in range(3)]
+    for clip in clips:
+        clip.write_bytes(clip.name.encode())
+    index = FootageIndex(storage, said.append)
+    learn(index, footage, clips[0])
+    path = index_path(storage)
+    path.rename(aside)
+    path.symlink_to(path)
+    index = index if is_open else FootageIndex(storage, said.append)
+    learn(index, footage, clips[1])
+    assert path.is_symlink()
+    assert index.by_file(clips[1], identity_of(clips[1]), None) is not None
+    assert len(said) == 1
+    assert "cannot be read" in said[0]
+    aside.replace(path)
+    learn(index, footage, clips[2])
+    again = FootageIndex(storage, said.append)
+    assert all(again.by_file(clip, identity_of(clip), None) for clip in clips)
+    assert len(said) == 1

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from nvpipe.cache.action import ACTION, save_segments, save_track
+from nvpipe.cache.action import ACTION, KeptTrack, save_segments, save_track
 from nvpipe.cache.index import FootageIndex, Sighting, digest_settled
-from nvpipe.cache.listing import TEMPORARY_KEPT_S, clear, ls, sweep
+from nvpipe.cache.listing import TEMPORARY_KEPT_S, Cleared, clear, ls, sweep
 from nvpipe.cache.naming import action_path
 from nvpipe.cache.stages import StageStore
 from nvpipe.cache.store import read
@@ -31,8 +31,9 @@ def storage(tmp_path: Path, said: list[str], footage: Callable[..., Footage]) ->
     clip.write_bytes(b"content")
     digest, identity = digest_settled(clip)
     FootageIndex(folder, said.append).add([Sighting(identity, footage(clip, digest))])
-    save_track(folder, KEY, MotionTrack("clip-1", "diff/1", 0.5, 1.0, (1.0, 2.0), ()))
-    save_segments(folder, "clip-1", 30, KEY, (Segment("clip-1", 0.0, 1.0, 1.0, 0.5),))
+    track = MotionTrack("clip-1", "diff/1", 0.5, 1.0, (1.0, 2.0), ())
+    checksum = save_track(folder, digest, KEY, track, said.append)
+    save_segments(folder, KeptTrack(track, KEY, checksum), 30, None, (Segment("clip-1", 0.0, 1.0, 1.0, 0.5),))
     StageStore(folder, said.append).save_file("narration", KEY, clip, {})
     broken = action_path(folder, "broken-2")
     broken.write_text("{")
@@ -57,9 +58,10 @@ def test_every_kind_is_listed(storage: Path) -> None:
 
 def test_clearing_leaves_an_empty_folder_and_says_how_much_went(storage: Path) -> None:
     expected = len(ls(storage)), sum(entry.size_bytes for entry in ls(storage))
-    assert clear(storage) == expected
+    gone = clear(storage)
+    assert (gone.files, gone.size_bytes, gone.ledger_kept) == (*expected, False)
     assert list(storage.iterdir()) == []
-    assert clear(storage) == (0, 0)
+    assert clear(storage) == Cleared(0, 0, False)
 
 
 def test_what_is_not_nvpipes_stays(storage: Path, tmp_path: Path) -> None:
@@ -95,7 +97,7 @@ def test_a_stages_folder_that_is_a_link_is_not_entered(tmp_path: Path, said: lis
     (tmp_path / "s").mkdir()
     (tmp_path / "s" / "stages").symlink_to(tmp_path / "real" / "stages")
     assert ls(tmp_path / "s") == []
-    assert clear(tmp_path / "s") == (0, 0)
+    assert clear(tmp_path / "s") == Cleared(0, 0, False)
     assert StageStore(tmp_path / "real", said.append).load("script", KEY) == {}
 
 
@@ -111,7 +113,7 @@ def test_damage_is_seen_without_moving_anything(storage: Path) -> None:
 
 def test_a_storage_that_does_not_exist_is_empty(tmp_path: Path) -> None:
     assert ls(tmp_path / "none") == []
-    assert clear(tmp_path / "none") == (0, 0)
+    assert clear(tmp_path / "none") == Cleared(0, 0, False)
     assert list(tmp_path.iterdir()) == []
 
 

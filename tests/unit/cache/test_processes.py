@@ -12,9 +12,10 @@ import pytest
 from nvpipe.cache.action import ACTION
 from nvpipe.cache.index import FileIdentity, FootageIndex
 from nvpipe.cache.journal import Journal
+from nvpipe.cache.ledger import LEDGER
 from nvpipe.cache.listing import ls
 from nvpipe.cache.locks import lock
-from nvpipe.cache.naming import action_path
+from nvpipe.cache.naming import action_path, ledger_path
 from nvpipe.cache.stages import StageStore
 from nvpipe.cache.store import read
 from nvpipe.errors import OutputError
@@ -24,11 +25,13 @@ WORK = """if True:
     import sys, time
     from fractions import Fraction
     from pathlib import Path
-    from nvpipe.cache.action import load_track, save_track
+    from nvpipe.cache.action import KeptTrack, load_segments, load_track, save_segments, save_track
     from nvpipe.cache.index import FootageIndex, Sighting, digest_settled
     from nvpipe.cache.journal import Journal
     from nvpipe.cache.stages import StageStore
-    from nvpipe.types import Footage, MotionTrack
+    from fakes.reservations import reserve
+    from nvpipe.cache.ledger import Ledger
+    from nvpipe.types import Footage, MotionTrack, Segment
 
     root, me = Path(sys.argv[1]), int(sys.argv[2])
     warn = lambda text: print("WARNING", text)
@@ -40,9 +43,17 @@ WORK = """if True:
             digest, identity = digest_settled(clip)
             facts = Footage("", clip, digest, 2, 2, Fraction(30), 1.0, "h264", 0, False, "bt709", False)
             print(index.add([Sighting(identity, facts)])[0].video_id)
-        save_track(root / "s", "k", MotionTrack("same-1", "x/1", 0.5, 1.0, (1.5,) * 200, ()))
-        if load_track(root / "s", "same-1", "k", warn) is None:
-            print("WARNING no track")
+        for key, size in (("k", 200), (f"k{me % 3}", 100 + me % 3)):
+            track = MotionTrack("same-1", f"x/{key}", 0.5, 1.0, (1.5,) * size, ())
+            kept = KeptTrack(track, key, save_track(root / "s", "d", key, track, warn))
+            if load_track(root / "s", "same-1", [key], warn) is None:
+                print("WARNING no track")
+            segment = Segment("same-1", 0.0, 1.0, float(me), 0.5)
+            save_segments(root / "s", kept, 30.0, None, [segment])
+            load_segments(root / "s", "same-1", "d", ["k", "k0", "k1", "k2"], 30.0, None, warn)
+            at_s = float(10 * me + number)
+            shown = Segment("v", at_s, at_s + 1, 0.0, at_s)
+            reserve(Ledger(root / "s", warn), f"{me}-{number}", shown)
         stages.save_render(sys.argv[3], root / f"{me}-{number}.mp4")
         journal.append("started", slug=f"{me}-{number}", text="x" * 5000)
 """
@@ -64,7 +75,12 @@ def test_eight_processes_write_the_same_entries(
     assert len({line for line in printed if line.startswith("shared-")}) == 1
     index = FootageIndex(tmp_path / "s", said.append)
     assert all(index.by_file(clip, FileIdentity.of(clip.stat()), None) for clip in own)
-    assert read(action_path(tmp_path / "s", "same-1"), ACTION, "k", said.append) is not None
+    action = read(action_path(tmp_path / "s", "same-1"), ACTION, "d", said.append)
+    assert action is not None
+    assert sorted(item["key"] for item in action["tracks"]) == ["k", "k0", "k1", "k2"]
+    jobs = read(ledger_path(tmp_path / "s"), LEDGER, None, said.append)
+    assert jobs is not None
+    assert len(jobs["jobs"]) == 16
     record = StageStore(tmp_path / "s", said.append).load("render", KEY)
     assert record is not None
     assert len(record["outputs"]) == 8
@@ -98,6 +114,7 @@ def test_a_warm_cache_needs_no_heavy_module(tmp_path: Path, start: Callable[...,
     code = """if True:
         import sys
         import nvpipe.cache.listing, nvpipe.cache.journal, nvpipe.cache.stages, nvpipe.footage.library
+        import nvpipe.cache.verify, nvpipe.cache.prune, nvpipe.pipeline.segments
         print(sorted({"torch", "av", "numpy", "PIL", "filelock"} & set(sys.modules)))
     """
     out, err = start("-c", code).communicate()
