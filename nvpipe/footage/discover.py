@@ -6,6 +6,7 @@ import glob
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from nvpipe.cache.journal import DONE, JOURNAL_NAME, Journal
@@ -15,40 +16,67 @@ VIDEO_SUFFIXES = frozenset(
     f".{suffix}"
     for suffix in "mp4 m4v mov mkv webm avi ts m2ts mts mpg mpeg flv wmv 3gp ogv".split()  # noqa: SIM905 - a list to read
 )
+_NUMBERS = re.compile(r"([0-9]+)")
+WORK_FOLDER = ".nvpipe-fetch"
+"""Where `nvpipe fetch` keeps what is not finished, inside of a folder of footage."""
 _CONTROL_SUFFIXES = (".aria2", ".ytdl", ".part")
 """A file with such a neighbour is still being downloaded."""
+_CONTROL = re.compile(r"(?P<of>.+?)\.(?:aria2|ytdl|part)(?:-Frag\d+(?:\.part)?)?", re.DOTALL)
+_STREAM = re.compile(r"(?P<stem>.+)\.f[\w+=-]*\d[\w+=-]*\.\w+", re.DOTALL)
+"""A picture or a sound that yt-dlp has yet to join with the other."""
 
 
 def find_footage(paths: Sequence[str], warn: Callable[[str], None] | None = None) -> list[Path]:
     """Absolute paths of the files that files, folders (with all inside) and glob patterns name, each once.
 
-    A named file is taken whatever it is called; inside folders only video files are, without hidden and
-    partly downloaded ones, in natural order (2 before 10). What nvpipe made is no footage: output folders inside
-    are left out whole, and the finished shorts in an output folder that is named or that a pattern matches.
+    A named file is taken whatever it is called; inside folders only video files are, without hidden ones, in
+    natural order (2 before 10). What is still being downloaded is left out of folders and patterns. What nvpipe made
+    is no footage: output folders inside are left out whole, and the finished shorts in an output folder that is
+    named or that a pattern matches.
 
     Args:
         warn: told of folders inside that cannot be read (without it they are an error), and of what was left out
             that the user may have meant.
 
     Raises:
-        MediaError: a path does not exist, a pattern matches nothing, a folder has no video or cannot be read.
+        MediaError: a path does not exist, a pattern matches nothing, a folder has no video or cannot be read, or
+            a named file is still being downloaded.
     """
+    return list(dict.fromkeys(video for place in find_places(paths, warn) for video in place.videos))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What one path of the user's stands for."""
+
+    name: str
+    """The path, absolute."""
+    is_collection: bool
+    """Whether it is a folder or a pattern, which may hold something else next time."""
+    videos: tuple[Path, ...]
+
+
+def find_places(paths: Sequence[str], warn: Callable[[str], None] | None = None) -> list[Place]:
+    """The videos of each file, folder or pattern; `find_footage` says how they are chosen, and what is raised."""
     if not paths:
         raise MediaError("no footage was named", hint="give a video file or a folder of them")
-    found: dict[Path, None] = {}
-    for named in paths:
-        videos = [video for path in _expand(named) for video in _videos_at(path, warn)]
-        if not os.path.lexists(named):
-            videos = _without_shorts(videos, warn)
-        if not videos:
-            raise MediaError(f"there is no video in {named}", hint="put gameplay videos there")
-        found.update(dict.fromkeys(videos))
-    return list(found)
+    return [_place(named, warn) for named in paths]
+
+
+def _place(named: str, warn: Callable[[str], None] | None) -> Place:
+    found = _expand(named)
+    videos = [video for path in found for video in _videos_at(path, warn)]
+    if not os.path.lexists(named):
+        videos = _without_shorts(videos, warn)
+    if not videos:
+        raise MediaError(f"there is no video in {named}", hint="put gameplay videos there")
+    name = os.path.abspath(named)  # noqa: PTH100 - Path.absolute keeps ".."
+    return Place(name, [str(video) for video in videos] != [name], tuple(dict.fromkeys(videos)))
 
 
 def natural_key(text: str) -> tuple[list[tuple[int, int, str]], bytes]:
     """Sorts numbers inside of names by their value, and equal ones by their bytes."""
-    parts = re.split(r"([0-9]+)", text.casefold())
+    parts = _NUMBERS.split(text.casefold())
     numbered = [(1, int(part), "") if at % 2 else (0, 0, part) for at, part in enumerate(parts)]
     return numbered, os.fsencode(text)
 
@@ -57,22 +85,65 @@ def _expand(named: str) -> list[Path]:
     """The one file or folder of that name, or what matches the pattern."""
     try:
         path = Path(os.path.abspath(named))  # noqa: PTH100 - Path.absolute keeps "..": two paths of one file
-        if named and os.path.lexists(path):
+        if named and _exists(path, named):
             path.stat()
+            _refuse_unfinished(path)
             return [path]
         matches = glob.glob(named, recursive=True) if glob.has_magic(named) else []  # noqa: PTH207 - any pattern
+        every = [Path(os.path.abspath(match)) for match in sorted(matches, key=natural_key)]  # noqa: PTH100
+        whole = _without_unfinished(every)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise MediaError(f"footage {named!r} cannot be read: {reason}") from error
     if not matches:
         wrong = "matches nothing" if glob.has_magic(named) else "does not exist"
         raise MediaError(f"footage {named!r} {wrong}", hint="check the path")
-    every = [Path(os.path.abspath(match)) for match in sorted(matches, key=natural_key)]  # noqa: PTH100
-    return [path for path in every if path.is_dir() or _is_video_name(path.name)] or every
+    return [path for path in whole if os.path.isdir(path) or _is_video_name(path.name)] or whole  # noqa: PTH112
+
+
+def _exists(path: Path, named: str) -> bool:
+    """Whether something lies there, be it a link to nothing; an error where that cannot be told of a plain name."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        if glob.has_magic(named):
+            return False
+        raise
+    return True
+
+
+def _refuse_unfinished(path: Path) -> None:
+    """Raise MediaError for a file that has the mark of a download beside it."""
+    if os.path.isdir(path):  # noqa: PTH112 - no error where it may not be looked at
+        return
+    for suffix in _CONTROL_SUFFIXES:
+        mark = f"{path}{suffix}"
+        if os.path.lexists(mark):
+            raise MediaError(
+                f"{path} is still being downloaded: {os.path.basename(mark)} lies beside it",  # noqa: PTH119
+                hint="wait until it is whole, or remove that file if nothing is downloading any more",
+            )
+
+
+def _without_unfinished(paths: Sequence[Path]) -> list[Path]:
+    """Folders, and the files that no download works on."""
+    kept: list[Path] = []
+    unfinished: dict[Path, set[str]] = {}
+    for path in paths:
+        if os.path.isdir(path):  # noqa: PTH112 - no error where it may not be looked at
+            kept.append(path)
+            continue
+        if path.parent not in unfinished:
+            unfinished[path.parent] = _unfinished(set(os.listdir(path.parent)))  # noqa: PTH208 - names
+        if path.name not in unfinished[path.parent] and WORK_FOLDER not in path.parts:
+            kept.append(path)
+    return kept
 
 
 def _videos_at(path: Path, warn: Callable[[str], None] | None) -> list[Path]:
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112 - no error where it may not be looked at
         return [path]
     videos = sorted(_walk(path, warn), key=lambda video: natural_key(str(video)))
     return _without_shorts(videos, warn)
@@ -89,7 +160,7 @@ def _without_shorts(videos: Sequence[Path], warn: Callable[[str], None] | None) 
 
 def _shorts_in(folder: Path, warn: Callable[[str], None] | None) -> set[str]:
     """Names of the files that nvpipe finished in a folder, as its journal has them."""
-    if not (folder / JOURNAL_NAME).is_file():
+    if not os.path.isfile(folder / JOURNAL_NAME):  # noqa: PTH113 - no error where it may not be looked at
         return set()
     try:
         done = [event.get("outputs") for event in Journal(folder).events() if event["event"] == DONE]
@@ -112,29 +183,38 @@ def _walk(top: Path, warn: Callable[[str], None] | None) -> Iterator[Path]:
                 continue
             visited.add((facts.st_dev, facts.st_ino))
             with os.scandir(folder) as items:
-                inside = [Path(item.path) for item in items if not item.name.startswith(".")]
+                inside = [item for item in items if not item.name.startswith(".")]
         except OSError as error:
             text = f"the folder {folder} cannot be read: {error.strerror or error}"
             if warn is None or folder == top:
                 raise MediaError(text) from error
             warn(f"{text}; left out")
             continue
-        names = {path.name for path in inside}
+        names = {item.name for item in inside}
         if JOURNAL_NAME in names and folder != top:
-            _tell_of_others(folder, inside, warn)
+            _tell_of_others(folder, names, warn)
             continue
-        for path in inside:
-            if path.is_dir():
-                waiting.append(path)
-            elif _is_video_name(path.name) and path.is_file() and not _is_partial(path.name, names):
-                yield path
+        unfinished = _unfinished(names)
+        for item in inside:
+            if _is(item.is_dir):
+                waiting.append(Path(item.path))
+            elif _is_video_name(item.name) and item.name not in unfinished and _is(item.is_file):
+                yield Path(item.path)
 
 
-def _tell_of_others(folder: Path, inside: Sequence[Path], warn: Callable[[str], None] | None) -> None:
+def _is(test: Callable[[], bool]) -> bool:
+    """The answer of a directory entry; links that lead nowhere, or in circles, are nothing."""
+    try:
+        return test()
+    except OSError:
+        return False
+
+
+def _tell_of_others(folder: Path, names: set[str], warn: Callable[[str], None] | None) -> None:
     """Say so when an output folder that is left out holds videos that nvpipe did not make."""
     if warn is None:
         return
-    videos = {path.name for path in inside if _is_video_name(path.name)}
+    videos = {name for name in names if _is_video_name(name)} - _unfinished(names)
     if others := videos - _shorts_in(folder, None):
         warn(
             f"{folder} is an output folder of nvpipe and left out, with {len(others)} videos that nvpipe did not "
@@ -142,11 +222,18 @@ def _tell_of_others(folder: Path, inside: Sequence[Path], warn: Callable[[str], 
         )
 
 
-def _is_partial(name: str, names: set[str]) -> bool:
-    return any(f"{name}{suffix}" in names for suffix in _CONTROL_SUFFIXES)
+def _unfinished(names: set[str]) -> set[str]:
+    """Which files of a folder are being downloaded, or joined, or wait for that, by the names of them all."""
+    marks = {name: mark["of"] for name in names if (mark := _CONTROL.fullmatch(name))}
+    # yt-dlp joins sound and picture under `<name>.temp.<suffix>`.
+    joined = {name: stem for name in names if (stem := os.path.splitext(name)[0]).endswith(".temp")}  # noqa: PTH122
+    stems = {stream["stem"] for name in marks.values() if (stream := _STREAM.fullmatch(name))}
+    stems |= {stem.removesuffix(".temp") for stem in joined.values()}
+    streams = ((name, _STREAM.fullmatch(name)) for name in names) if stems else ()
+    waiting = {name for name, stream in streams if stream and stream["stem"] in stems}
+    return {*marks, *marks.values(), *joined, *waiting}
 
 
 def _is_video_name(name: str) -> bool:
-    stem, suffix = os.path.splitext(name)  # noqa: PTH122 - a name, not a path
-    # yt-dlp joins sound and picture under `<name>.temp.<suffix>`.
-    return suffix.lower() in VIDEO_SUFFIXES and not name.startswith(".") and not stem.endswith(".temp")
+    suffix = os.path.splitext(name)[1]  # noqa: PTH122 - a name, not a path
+    return suffix.lower() in VIDEO_SUFFIXES and not name.startswith(".")

@@ -1,12 +1,16 @@
-"""Licence and credit of a footage file from the file that lies beside it."""
+"""Licence, credit and more of a footage file, from the files that lie beside it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+import stat
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from nvpipe.cache.index_entry import About
 
 MAX_BYTES = 16 << 20
 MAX_CHARS = 500
@@ -24,45 +28,90 @@ class Sidecar:
         return self.path.name, self.size_bytes, self.mtime_ns
 
 
-def find_sidecar(video: Path) -> Sidecar | None:
-    """The first of `<video>.json`, `<stem>.info.json` (yt-dlp's) and `<video>.license.txt` that exists."""
-    names = (f"{video.name}.json", f"{video.stem}.info.json")
-    plain = (f"{video.name}.license.txt", f"{video.name}.licence.txt", f"{video.stem}.license.txt")
-    for name in (*names, *plain, f"{video.stem}.licence.txt"):
+def sidecar_names(video_name: str) -> list[str]:
+    """What counts as a sidecar, the one whose word counts most first.
+
+    `<video>.json` and `<stem>.json` are the user's own, `<stem>.info.json` is yt-dlp's; the others hold a licence as
+    text.
+    """
+    stem = os.path.splitext(video_name)[0]  # noqa: PTH122 - a name, not a path
+    return [
+        *(f"{video_name}.json", f"{stem}.json"),
+        *(f"{video_name}.license.txt", f"{video_name}.licence.txt", f"{stem}.license.txt", f"{stem}.licence.txt"),
+        f"{stem}.info.json",
+    ]
+
+
+def find_sidecars(video: Path, names: Container[str] | None = None) -> tuple[Sidecar, ...]:
+    """The sidecars of a video, in the order of `sidecar_names`.
+
+    Args:
+        names: what the folder holds, if that is known: other names are not looked for.
+    """
+    found = []
+    for name in sidecar_names(video.name):
+        if names is not None and name not in names:
+            continue
         path = video.with_name(name)
         try:
             facts = path.stat()
         except OSError:
             continue
-        if path.is_file():
-            return Sidecar(path, facts.st_size, facts.st_mtime_ns)
-    return None
+        if stat.S_ISREG(facts.st_mode):
+            found.append(Sidecar(path, facts.st_size, facts.st_mtime_ns))
+    return tuple(found)
 
 
-def read_sidecar(sidecar: Sidecar, warn: Callable[[str], None]) -> tuple[str | None, str | None]:
-    """Licence and credit; a sidecar that cannot be read costs one warning."""
+def read_sidecars(sidecars: Sequence[Sidecar], warn: Callable[[str], None]) -> About:
+    """What they say; where several speak of the same thing the first counts. An unreadable one costs a warning."""
+    about = About()
+    for sidecar in sidecars:
+        about = about.over(_read(sidecar, warn))
+    return about
+
+
+def _read(sidecar: Sidecar, warn: Callable[[str], None]) -> About:
     try:
-        if sidecar.size_bytes > MAX_BYTES:
-            raise ValueError(f"{sidecar.size_bytes} bytes are too many")
-        text = sidecar.path.read_text("utf-8")
+        text = _content(sidecar.path)
         if sidecar.path.suffix == ".txt":
-            return _first_line(text), None
+            return About(licence=_first_line(text))
         fields = json.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or error
-        warn(" ".join(f"the licence beside the footage, {sidecar.path}, cannot be read: {reason}".split()))
-        return None, None
-    if not isinstance(fields, dict):
-        return None, None
-    return _text(fields.get("licence")) or _text(fields.get("license")), _credit(fields)
+        shown = "".join(char if char.isprintable() else "\ufffd" for char in str(sidecar.path))
+        warn(" ".join(f"the licence beside the footage, {shown}, cannot be read: {reason}".split()))
+        return About()
+    return _about(fields) if isinstance(fields, dict) else About()
 
 
-def _credit(fields: dict[str, Any]) -> str | None:
-    if credit := _text(fields.get("credit")) or _text(fields.get("attribution")):
-        return credit
-    author = next((text for name in ("channel", "uploader", "author") if (text := _text(fields.get(name)))), None)
-    parts = [_text(fields.get("title")), author, _text(fields.get("webpage_url"))]
-    return ", ".join(part for part in parts if part) or None
+def _content(path: Path) -> str:
+    # O_NONBLOCK: a pipe that took the file's place must not make nvpipe wait for ever.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        raw = file.read(MAX_BYTES + 1)
+    if len(raw) > MAX_BYTES:
+        raise ValueError(f"more than {MAX_BYTES} bytes")
+    return raw.decode("utf-8-sig")
+
+
+def _about(fields: Mapping[str, Any]) -> About:
+    # yt-dlp's `url` is the address of the media file, which is good for some hours.
+    address = ("webpage_url", "source_url", "original_url") + (() if "extractor" in fields else ("source", "url"))
+    return About(
+        licence=_first(fields, "licence", "license"),
+        credit=_first(fields, "credit", "attribution"),
+        title=_first(fields, "title", "fulltitle"),
+        channel=_first(fields, "channel", "uploader", "creator", "author", "artist"),
+        source_url=next((text for name in address if (text := _first(fields, name)) and is_address(text)), None),
+        content_type=_first(fields, "content_type"),
+    )
+
+
+def is_address(text: str) -> bool:
+    return text.lower().startswith(("https://", "http://")) and " " not in text
+
+
+def _first(fields: Mapping[str, Any], *names: str) -> str | None:
+    return next((text for name in names if (text := _text(fields.get(name)))), None)
 
 
 def _first_line(text: str) -> str | None:

@@ -30,6 +30,14 @@ _FIELD_ORDERS_BOTTOM_FIRST = (3, 5)
 _MAX_TAG_CHARS = 300
 _LICENCE_TAGS = ("license", "licence", "copyright")
 _CREDIT_TAGS = ("artist", "author", "creator", "director", "publisher", "album_artist", "composer")
+_ADDRESS_TAGS = ("purl", "url", "www", "source_url", "comment", "description", "synopsis")
+_REMARK_TAGS = ("comment", "description", "synopsis")
+_LICENCE = re.compile(
+    r"(?i:https?://creativecommons\.org/(?:licenses|publicdomain)/[\w./-]+)|\bCC0(?:[ -]1\.0)?\b"
+    r"|\b(?:CC BY|(?i:CC-BY))(?i:(?:-(?:SA|NC|ND))*(?:[ -]\d\.\d)?)(?![\w-])"
+)
+"""A licence named in a remark."""
+_ADDRESS = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +135,8 @@ def _inspection(
     colour = colour_of(first, context, name)
     origin_s = origin_of(container)
     duration_s = _duration(container, stream, origin_s, path)
-    tags = {key.lower(): value for key, value in {**stream.metadata, **container.metadata}.items()}
+    own = {key.lower(): value for key, value in container.metadata.items()}
+    tags = {**{key.lower(): value for key, value in stream.metadata.items()}, **own}
     info = MediaInfo(
         path=path,
         container=container.format.name,
@@ -144,8 +153,10 @@ def _inspection(
         full_range=colour.full_range,
         interlaced=_interlaced(context, frames, name),
         has_audio=any(sound.codec_context is not None for sound in container.streams.audio),
-        licence=_tag(tags, _LICENCE_TAGS),
+        licence=_tag(tags, _LICENCE_TAGS) or _found(tags, _REMARK_TAGS, _LICENCE),
         credit=_tag(tags, _CREDIT_TAGS),
+        title=_tag(own, ("title",)),
+        source_url=_found(own, _ADDRESS_TAGS, _ADDRESS),
     )
     return Inspection(info, stream.index, origin_s, first.width, first.height)
 
@@ -269,4 +280,12 @@ def _tag(tags: dict[str, str], names: tuple[str, ...]) -> str | None:
         text = " ".join(text.split())[:_MAX_TAG_CHARS]
         if text:
             return text
+    return None
+
+
+def _found(tags: dict[str, str], names: tuple[str, ...], pattern: re.Pattern[str]) -> str | None:
+    """The first match of a pattern in the tags of these names."""
+    for name in names:
+        if match := pattern.search(_tag(tags, (name,)) or ""):
+            return match[0].rstrip(".,;:)")
     return None

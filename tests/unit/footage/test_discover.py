@@ -9,7 +9,7 @@ import pytest
 
 from nvpipe.cache.journal import JOURNAL_NAME, Journal
 from nvpipe.errors import MediaError
-from nvpipe.footage.library import find_footage
+from nvpipe.footage.discover import find_footage, find_places
 
 
 def make(folder: Path, *names: str) -> Path:
@@ -35,6 +35,44 @@ def test_hidden_and_partly_downloaded_files_are_passed_over(tmp_path: Path) -> N
         *("e.mp4", "e.mp4.aria2", "Match.Part.2.mp4", "tempest.mp4"),
     )
     assert found(tmp_path, ".") == ["Match.Part.2.mp4", "tempest.mp4"]
+
+
+@pytest.mark.parametrize(
+    "pattern", [".", "*", "*.mp4", "[abd]*.mp4", "**/*.mp4", "*.temp.mp4", "*.f*", "a*", "c*", "*.part*"]
+)
+def test_what_is_being_downloaded_is_in_no_folder_and_no_pattern(tmp_path: Path, pattern: str) -> None:
+    make(
+        tmp_path,
+        *("a.mp4", "a.mp4.aria2", "b.temp.mp4", "b.f137.mp4", "b.f140.m4a", "c.f137.mp4", "c.f140.m4a.part"),
+        *("d.f137-drc.webm", "d.f251.webm.part-Frag3.part", "e.mp4.ytdl", "x.final.mp4", "x.f9.mp4", "d.fine.mp4"),
+        *("f/g.mp4", "f/g.mp4.part"),
+    )
+    whole = {".": 3, "*": 3, "*.mp4": 3, "**/*.mp4": 3, "[abd]*.mp4": 1, "*.f*": 3}.get(pattern)
+    if whole is None:
+        with pytest.raises(MediaError, match="no video"):
+            found(tmp_path, pattern)
+    else:
+        every = found(tmp_path, pattern)
+        assert len(every) == whole
+        assert set(every) <= {"x.final.mp4", "x.f9.mp4", "d.fine.mp4"}
+
+
+def test_what_fetch_has_not_finished_is_in_no_pattern(tmp_path: Path) -> None:
+    make(tmp_path, ".nvpipe-fetch/ab12/picture-1", ".nvpipe-fetch/ab12/joined.mp4")
+    with pytest.raises(MediaError, match="no video"):
+        find_footage([str(tmp_path / ".nvpipe-fetch" / "*" / "*")])
+
+
+@pytest.mark.parametrize("suffix", [".aria2", ".part", ".ytdl"])
+def test_a_named_file_that_is_being_downloaded_is_refused(tmp_path: Path, suffix: str) -> None:
+    make(tmp_path, "a.mp4", f"a.mp4{suffix}")
+    with pytest.raises(MediaError, match="still being downloaded"):
+        find_footage([str(tmp_path / "a.mp4")])
+
+
+def test_a_pattern_takes_files_of_any_name_where_it_matches_no_video_name(tmp_path: Path) -> None:
+    make(tmp_path, "recording1", "recording2", "recording2.part")
+    assert found(tmp_path, "recording*") == ["recording1"]
 
 
 def test_a_named_file_is_taken_whatever_it_is_called(tmp_path: Path) -> None:
@@ -128,3 +166,21 @@ def test_a_senseless_journal_names_no_shorts(tmp_path: Path, line: bytes) -> Non
     make(tmp_path, "mine.mp4")
     (tmp_path / JOURNAL_NAME).write_bytes(line + b"\n")
     assert found(tmp_path, ".") == ["mine.mp4"]
+
+
+def test_places_say_whether_they_may_change(tmp_path: Path) -> None:
+    make(tmp_path, "a.mp4", "sub/b.mp4")
+    places = find_places([str(tmp_path / name) for name in ("a.mp4", "sub", "*.mp4", "sub/../a.mp4")])
+    assert [place.is_collection for place in places] == [False, True, True, False]
+    assert [os.path.relpath(place.name, tmp_path) for place in places] == ["a.mp4", "sub", "*.mp4", "a.mp4"]
+    assert places[1].videos == (tmp_path / "sub" / "b.mp4",)
+
+
+def test_links_in_circles_and_things_that_are_no_files_are_passed_over(tmp_path: Path) -> None:
+    make(tmp_path, "a.mp4")
+    (tmp_path / "self.mp4").symlink_to(tmp_path / "self.mp4")
+    (tmp_path / "one").symlink_to(tmp_path / "two")
+    (tmp_path / "two").symlink_to(tmp_path / "one")
+    (tmp_path / "folder.mp4").mkdir()
+    os.mkfifo(tmp_path / "pipe.mp4")
+    assert found(tmp_path, ".") == ["a.mp4"]

@@ -150,8 +150,8 @@ def test_storage_that_cannot_be_written_costs_one_warning(clips: Path, tmp_path:
     library = Library(tmp_path / "file", said.append, probe=CountingProbe())
     found = library.resolve([str(clips)])
     assert len({footage.video_id for footage in found}) == 3
-    track, cached = library.track(found[0], "diff/1", lambda: track_of(found[0]))
-    chosen = library.segments(found[0], track, 30, lambda: [Segment(found[0].video_id, 0, 1, 1.0, 0.5)])
+    track, cached = library.tracks.track(found[0], "diff/1", lambda: track_of(found[0]))
+    chosen = library.tracks.segments(found[0], track, 30, lambda: [Segment(found[0].video_id, 0, 1, 1.0, 0.5)])
     assert (cached, len(chosen)) == (False, 1)
     assert len(said) == 1
 
@@ -202,9 +202,9 @@ def test_a_licence_as_text(clips: Path, library: Callable[[], Library]) -> None:
 def test_a_track_is_computed_once(clips: Path, library: Callable[[], Library]) -> None:
     footage = library().resolve([str(clips)])[0]
     track = track_of(footage)
-    assert library().track(footage, "diff/1", lambda: track) == (track, False)
-    assert library().track(footage, "diff/1", never) == (track, True)
-    assert library().track(footage, "diff/2", lambda: track)[1] is False
+    assert library().tracks.track(footage, "diff/1", lambda: track) == (track, False)
+    assert library().tracks.track(footage, "diff/1", never) == (track, True)
+    assert library().tracks.track(footage, "diff/2", lambda: track)[1] is False
 
 
 def test_a_kept_track_is_looked_up_without_computing(
@@ -212,10 +212,10 @@ def test_a_kept_track_is_looked_up_without_computing(
 ) -> None:
     footage = library().resolve([str(clips)])[0]
     track = track_of(footage)
-    assert library().kept_track(footage, "diff/1") is None
-    library().track(footage, "diff/1", lambda: track)
-    assert library().kept_track(footage, "diff/1") == track
-    assert library().kept_track(footage, "diff/2") is None
+    assert library().tracks.kept_track(footage, "diff/1") is None
+    library().tracks.track(footage, "diff/1", lambda: track)
+    assert library().tracks.kept_track(footage, "diff/1") == track
+    assert library().tracks.kept_track(footage, "diff/2") is None
     assert said == []
 
 
@@ -245,8 +245,8 @@ def test_segments_are_chosen_once_for_each_duration(clips: Path, library: Callab
 
     def ask(duration_s: float) -> tuple[Segment, ...]:
         one = library()
-        track, _ = one.track(footage, "diff/1", lambda: track_of(footage))
-        return one.segments(footage, track, duration_s, choose)
+        track, _ = one.tracks.track(footage, "diff/1", lambda: track_of(footage))
+        return one.tracks.segments(footage, track, duration_s, choose)
 
     assert ask(30) == ask(30)
     assert len(calls) == 1
@@ -260,11 +260,11 @@ def test_deleting_the_action_cache_starts_afresh(
     footage = library().resolve([str(clips)])[0]
     for round_number in range(2):
         one = library()
-        track, cached = one.track(footage, "diff/1", lambda: track_of(footage, (float(round_number),)))  # noqa: B023
-        chosen = one.segments(footage, track, 30, lambda: (Segment(footage.video_id, 0, 1, round_number, 0),))  # noqa: B023
+        track, cached = one.tracks.track(footage, "diff/1", lambda: track_of(footage, (float(round_number),)))  # noqa: B023
+        chosen = one.tracks.segments(footage, track, 30, lambda: (Segment(footage.video_id, 0, 1, round_number, 0),))  # noqa: B023
         assert (cached, chosen[0].score) == (False, round_number)
         (tmp_path / "storage" / f"{footage.video_id}_action_cache.json").unlink()
-    assert one.segments(footage, track, 30, lambda: ()) == ()
+    assert one.tracks.segments(footage, track, 30, lambda: ()) == ()
     assert said == []
 
 
@@ -273,21 +273,21 @@ def test_segments_of_a_track_that_another_process_replaced_are_not_kept(
 ) -> None:
     mine, theirs = library(), library()
     footage = mine.resolve([str(clips)])[0]
-    old, _ = mine.track(footage, "diff/1", lambda: track_of(footage, (1.0,)))
-    new, _ = theirs.track(footage, "diff/2", lambda: track_of(footage, (2.0,)))
+    old, _ = mine.tracks.track(footage, "diff/1", lambda: track_of(footage, (1.0,)))
+    new, _ = theirs.tracks.track(footage, "diff/2", lambda: track_of(footage, (2.0,)))
     segment = Segment(footage.video_id, 0.0, 1.0, 1.0, 0.0)
-    assert mine.segments(footage, old, 30, lambda: (segment,)) == (segment,)
-    assert theirs.segments(footage, new, 30, lambda: ()) == ()
+    assert mine.tracks.segments(footage, old, 30, lambda: (segment,)) == (segment,)
+    assert theirs.tracks.segments(footage, new, 30, lambda: ()) == ()
 
 
 def test_segments_of_a_track_from_elsewhere_are_kept_if_it_is_the_one_in_the_cache(
     clips: Path, library: Callable[[], Library]
 ) -> None:
     footage = library().resolve([str(clips)])[0]
-    track, _ = library().track(footage, "diff/1", lambda: track_of(footage))
+    track, _ = library().tracks.track(footage, "diff/1", lambda: track_of(footage))
     segment = Segment(footage.video_id, 0.0, 1.0, 1.0, 0.0)
-    assert library().segments(footage, track, 30, lambda: (segment,)) == (segment,)
-    assert library().segments(footage, track, 30, lambda: ()) == (segment,)
+    assert library().tracks.segments(footage, track, 30, lambda: (segment,)) == (segment,)
+    assert library().tracks.segments(footage, track, 30, lambda: ()) == (segment,)
 
 
 def test_what_the_scorer_raises_is_passed_on(clips: Path, library: Callable[[], Library]) -> None:
@@ -297,7 +297,7 @@ def test_what_the_scorer_raises_is_passed_on(clips: Path, library: Callable[[], 
         raise MediaError("nothing can be decoded")
 
     with pytest.raises(MediaError, match="decoded"):
-        library().track(footage, "diff/1", fail)
+        library().tracks.track(footage, "diff/1", fail)
 
 
 @pytest.mark.parametrize("name", ["new\nline.mp4", "bytes-\udcff.mp4", "[1].mp4", "*.mp4", "-v.mp4"])
