@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from nvpipe.cache.disk import digest_file
 from nvpipe.captions.srt import to_srt
-from nvpipe.errors import MediaError, OutputError
-from nvpipe.footage.select import cover
-from nvpipe.pipeline.analyse import logged
+from nvpipe.errors import MediaError, NvpipeError, OutputError
+from nvpipe.pipeline.analyse import logged_all
+from nvpipe.pipeline.choose import demand_of, reserve
 from nvpipe.pipeline.manifest import manifest
-from nvpipe.pipeline.plan import FPS, NO_CAPTIONS, frames_of, plan_timeline, subtitles
+from nvpipe.pipeline.plan import NO_CAPTIONS, plan_timeline, subtitles
 from nvpipe.pipeline.tell import Tellers, Told, tell
 from nvpipe.registry import AUTO
 from nvpipe.story.language import detect_language
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nvpipe.captions.draw import CaptionPainter
     from nvpipe.compose.render import Rendered
     from nvpipe.footage.library import Library
+    from nvpipe.pipeline.kept import Kept
     from nvpipe.pipeline.stages import JobLog
     from nvpipe.pipeline.tools import Toolbox
     from nvpipe.settings import Settings
@@ -53,10 +54,10 @@ def make(
     article: Article,
     footage: Sequence[Footage],
     settings: Settings,
+    key: str,
     target: Path,
     tools: Toolbox,
-    library: Library,
-    store: StageStore,
+    kept: Kept,
     log: JobLog,
     work: Path,
 ) -> Made:
@@ -66,29 +67,28 @@ def make(
         article: what to tell.
         footage: what may be shown.
         settings: the job's options.
+        key: what the job follows from.
         target: the final name of the video.
         tools: the backends.
-        library: the footage's tracks.
-        store: scripts, narrations and where finished videos lie.
+        kept: what is known from earlier jobs and runs.
         log: where stages, choices and warnings are recorded.
         work: folder for unfinished files.
 
     Raises:
         NvpipeError: the job cannot be done.
     """
-    told = _told(article, settings, tools, store, log, work)
-    tracks = _tracks(footage, library, tools, log)
-    segments, warnings = cover(tracks, frames_of(told.duration_s) / float(FPS))
-    for text in warnings:
-        log.warn(text)
+    told = _told(article, settings, tools, kept.store, log, work)
+    tracks = _tracks(footage, kept.library, tools, settings, log)
+    segments = reserve(key, footage, tracks, demand_of(told), kept, log)
     _say_details(told, segments, log)
-    timeline = plan_timeline(told, segments, {video.video_id: video for video in footage}, settings)
+    videos = {video.video_id: video for video in footage}
+    timeline = plan_timeline(told, segments, videos, {track.video_id: track for track in tracks}, settings)
     for cut in timeline.cuts:
         if cut.footage.licence is None:
             log.warn(f"the licence of {cut.footage.path.name} is unknown; make sure that you may publish it")
     video = work / target.name
-    key = render_key(timeline, tools)
-    rendered = _render(timeline, video, key, tools, store, log)
+    shown = render_key(timeline, tools)
+    rendered = _render(timeline, video, shown, tools, kept.store, log)
     for text in rendered.warnings:
         log.warn(text)
     subtitle_file = video.with_suffix(".srt")
@@ -97,18 +97,22 @@ def make(
     document = manifest(article, settings, told, timeline, rendered, log.backends, log, str(target.absolute()))
     manifest_file = video.with_suffix(".json")
     _write(manifest_file, json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
-    return Made((subtitle_file, manifest_file, video), key)
+    return Made((subtitle_file, manifest_file, video), shown)
 
 
-def _tracks(footage: Sequence[Footage], library: Library, tools: Toolbox, log: JobLog) -> list[MotionTrack]:
+def _tracks(
+    footage: Sequence[Footage], library: Library, tools: Toolbox, settings: Settings, log: JobLog
+) -> list[MotionTrack]:
     """Tracks of the footage; a video that cannot be analysed is left out while there are others."""
     tracks: list[MotionTrack] = []
     failures: list[MediaError] = []
-    for video in footage:
-        try:
-            tracks.append(logged(video, library, tools, log).track)
-        except MediaError as error:
-            failures.append(error)
+    for result in logged_all(footage, library, tools, settings, log.reporter, lambda _place, _video: log):
+        if isinstance(result, MediaError):
+            failures.append(result)
+        elif isinstance(result, NvpipeError):
+            raise result
+        else:
+            tracks.append(result.track)
     if not tracks:
         raise failures[0]
     for failure in failures:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from nvpipe.captions.cues import build_captions
+from nvpipe.footage.crop import crop_path
 from nvpipe.pipeline.tell import LEAD_S
 from nvpipe.types import CaptionTrack, Cut, OutputFormat, Timeline
 
@@ -14,15 +15,20 @@ if TYPE_CHECKING:
 
     from nvpipe.pipeline.tell import Told
     from nvpipe.settings import Settings
-    from nvpipe.types import Footage, Segment
+    from nvpipe.types import Footage, MotionTrack, Segment
 
 WIDTH_PX, HEIGHT_PX = 1080, 1920
 FPS = Fraction(30)
 NO_CAPTIONS = "none"
+FOLLOW = "follow"
 
 
 def plan_timeline(
-    told: Told, segments: Sequence[Segment], footage: Mapping[str, Footage], settings: Settings
+    told: Told,
+    segments: Sequence[Segment],
+    footage: Mapping[str, Footage],
+    tracks: Mapping[str, MotionTrack],
+    settings: Settings,
 ) -> Timeline:
     """Put everything in its place.
 
@@ -30,12 +36,14 @@ def plan_timeline(
         told: the script as it was spoken.
         segments: what is shown, in order, together as long as the file.
         footage: the videos by their id.
-        settings: layout, captions, quality.
+        tracks: what happens in them, by their id.
+        settings: layout, crop, captions, quality.
     """
     cuts = []
     at_s = 0.0
     for segment in segments:
-        cuts.append(Cut(footage[segment.video_id], segment.start_s, segment.end_s, at_s))
+        path = crop_path(tracks[segment.video_id], segment.start_s, segment.end_s) if settings.crop == FOLLOW else ()
+        cuts.append(Cut(footage[segment.video_id], segment.start_s, segment.end_s, at_s, path))
         at_s += segment.duration_s
     duration_s = frames_of(told.duration_s) / float(FPS)
     return Timeline(

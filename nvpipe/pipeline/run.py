@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nvpipe.cache.journal import Journal
+from nvpipe.cache.ledger import Ledger
 from nvpipe.cache.listing import sweep
 from nvpipe.cache.stages import StageStore
 from nvpipe.cache.store import once
@@ -19,6 +20,7 @@ from nvpipe.footage.library import Library
 from nvpipe.media.encode import prove_parameters
 from nvpipe.pipeline import tell
 from nvpipe.pipeline.job import Made, make
+from nvpipe.pipeline.kept import Kept
 from nvpipe.pipeline.stages import JobLog
 from nvpipe.pipeline.tools import Toolbox
 from nvpipe.pipeline.workspace import publish, workspace
@@ -84,12 +86,13 @@ class _Shared:
     """What the jobs of a run have in common."""
 
     out: Path
-    library: Library
-    store: StageStore
+    kept: Kept
     journal: Journal
     reporter: Reporter
     heard: list[str] = field(default_factory=list)
-    """Warnings that came from the library or the store."""
+    """Warnings that came from the storage folder."""
+    said: set[str] = field(default_factory=set)
+    """Notices that are said once a run."""
     footage: dict[tuple[str, ...], tuple[list[Footage], list[str]]] = field(default_factory=dict)
     proven: dict[tuple[str, str], tuple[Any, Any]] = field(default_factory=dict)
 
@@ -130,7 +133,9 @@ def _shared(storage: Path, out: Path, reporter: Reporter) -> _Shared:
         reporter.warning(text)
 
     said_once = once(warn)
-    return _Shared(out, Library(storage, said_once), StageStore(storage, said_once), Journal(out), reporter, heard)
+    library = Library(storage, said_once, notice=reporter.notice)
+    kept = Kept(library, StageStore(storage, said_once), Ledger(storage, said_once))
+    return _Shared(out, kept, Journal(out), reporter, heard)
 
 
 def _read(requests: Sequence[JobRequest], stdin: BinaryIO | None, journal: Journal) -> list[_Job]:
@@ -200,7 +205,7 @@ def _do(job: _Job, shared: _Shared, work: Path) -> JobReport:
     start = time.perf_counter()
     assert job.article is not None
     settings = job.request.settings
-    log = JobLog(job.slug, shared.reporter)
+    log = JobLog(job.slug, shared.reporter, shared.said)
     footage = _footage(settings, shared, log)
     key = job_key(job.article, settings, footage)
     target = shared.out / f"{job.slug}.mp4"
@@ -215,7 +220,7 @@ def _do(job: _Job, shared: _Shared, work: Path) -> JobReport:
     folder = work / job.slug
     folder.mkdir()
     tools = Toolbox(settings, shared.proven, log.notice)
-    made = make(job.article, footage, settings, target, tools, shared.library, shared.store, log, folder)
+    made = make(job.article, footage, settings, key, target, tools, shared.kept, log, folder)
     _publish(made, target, shared, job.slug, key, job.article)
     return JobReport(job.request.source, "done", target, manifest, round(time.perf_counter() - start, 3))
 
@@ -224,7 +229,7 @@ def _publish(made: Made, target: Path, shared: _Shared, slug: str, key: str, art
     finals = [target.with_suffix(path.suffix) for path in made.files]
     publish(list(zip(made.files, finals, strict=True)))
     shared.journal.append_done(slug, key, finals, article=article.digest)
-    shared.store.save_render(made.render_key, target)
+    shared.kept.store.save_render(made.render_key, target)
 
 
 def _is_done(shared: _Shared, slug: str, key: str) -> bool:
@@ -237,7 +242,7 @@ def _footage(settings: Settings, shared: _Shared, log: JobLog) -> list[Footage]:
         raise UsageError("no footage is named", hint="give --footage PATH, or try nvpipe run --sample")
     if settings.footage not in shared.footage:
         before = len(shared.heard)
-        found = shared.library.resolve(settings.footage)
+        found = shared.kept.library.resolve(settings.footage)
         shared.footage[settings.footage] = (found, shared.heard[before:])
     found, heard = shared.footage[settings.footage]
     log.warnings.extend(text for text in heard if text not in log.warnings)

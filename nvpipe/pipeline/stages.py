@@ -27,14 +27,24 @@ class Stage:
         self.key = key
         self.cached = False
         self.backend = ""
+        self.seconds: float | None = None
+        """How long it took where it was done elsewhere."""
+        self.peak_memory_bytes: int | None = None
 
 
 class JobLog:
-    """What happened in one job, and a reporter that hears of it at once."""
+    """What happened in one job, and a reporter that hears of it at once.
 
-    def __init__(self, label: str, reporter: Reporter) -> None:
+    Args:
+        label: name of the job.
+        reporter: who hears of it.
+        said: what other jobs of the run have said that is said once a run.
+    """
+
+    def __init__(self, label: str, reporter: Reporter, said: set[str] | None = None) -> None:
         self.label = label
         self.reporter = reporter
+        self._said: set[str] = set() if said is None else said
         self.results: list[StageResult] = []
         self.backends: dict[str, BackendChoice] = {}
         self.warnings: list[str] = []
@@ -59,11 +69,15 @@ class JobLog:
             self.warnings.append(text)
             self.reporter.warning(text)
 
-    def notice(self, text: str) -> None:
+    def notice(self, text: str, *, once_a_run: bool = False) -> None:
         """Say something that belongs into the manifest but is no fault."""
-        if text not in self.warnings:
-            self.warnings.append(text)
-            self.reporter.notice(text)
+        if text in self.warnings:
+            return
+        self.warnings.append(text)
+        if once_a_run and text in self._said:
+            return
+        self._said.add(text)
+        self.reporter.notice(text)
 
     def detail(self, text: str) -> None:
         """Say something to who asked for more."""
@@ -79,8 +93,8 @@ class JobLog:
             stage.key,
             outcome,
             stage.backend,
-            round(time.perf_counter() - start, 3),
-            peak_memory_bytes(),
+            round(time.perf_counter() - start, 3) if stage.seconds is None else stage.seconds,
+            peak_memory_bytes() if stage.peak_memory_bytes is None else stage.peak_memory_bytes,
             error,
         )
         self.results.append(result)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nvpipe.errors import MediaError, UsageError
-from nvpipe.footage.select import CLEARLY_BETTER, MIN_PIECE_S, STILL_SCORE, best_segments, cover
+from nvpipe.errors import UsageError
+from nvpipe.footage.select import best_segments
 from nvpipe.types import MotionTrack, Segment
 
 STEP_S = 0.5
@@ -79,6 +80,30 @@ def test_equal_windows_come_in_order_of_time() -> None:
     assert [segment.start_s for segment in segments] == [0.0, 2.0, 4.0]
 
 
+def test_no_window_starts_just_before_a_cut() -> None:
+    scores = [1.0] * 10 + [3.0] * 10 + [1.0] * 10
+    calm = MotionTrack("v", "fake/1", STEP_S, 15.0, tuple(scores), ())
+    cut = replace(calm, cuts_s=(5.2,))
+    assert [best.start_s for best in best_segments(calm, 5.0, 1)] == [5.0]
+    assert [best.start_s for best in best_segments(cut, 5.0, 1)] == [4.5]
+    # A window may start on the cut itself, and a cut inside of it does no harm.
+    assert best_segments(replace(calm, cuts_s=(5.0, 7.0)), 5.0, 1)[0].start_s == 5.0
+    everywhere = replace(calm, cuts_s=tuple(index / 4 for index in range(60)))
+    assert best_segments(everywhere, 5.0, 1)[0].start_s == 5.0
+
+
+@settings(max_examples=100, deadline=None)
+@given(tracks, durations, st.lists(st.floats(0, 40), max_size=6))
+def test_starts_keep_away_from_cuts_where_they_can(scored: MotionTrack, duration_s: float, cuts: list[float]) -> None:
+    scored = replace(scored, cuts_s=tuple(sorted(cuts)))
+    starts = [segment.start_s for segment in best_segments(scored, duration_s)]
+    near = [start_s for start_s in starts if any(1e-5 < cut_s - start_s <= 0.5 for cut_s in cuts)]
+    last = int((scored.duration_s - duration_s) / STEP_S + 1e-6)
+    clear = [i for i in range(max(last, 0) + 1) if not any(-1e-5 < cut_s - i * STEP_S <= 0.51 for cut_s in cuts)]
+    if clear and scored.duration_s > duration_s + 1e-5:
+        assert near == []
+
+
 def test_a_video_that_is_too_short_gives_itself_and_an_empty_one_nothing() -> None:
     (whole,) = best_segments(track([1, 2, 3], short_by_s=0.2), 30.0)
     assert (whole.start_s, whole.end_s) == (0.0, 1.3)
@@ -89,8 +114,6 @@ def test_a_video_that_is_too_short_gives_itself_and_an_empty_one_nothing() -> No
 def test_impossible_durations_are_refused(duration_s: float) -> None:
     with pytest.raises(UsageError):
         best_segments(track([1.0] * 10), duration_s)
-    with pytest.raises(UsageError):
-        cover([track([1.0] * 10)], duration_s)
 
 
 def test_an_impossible_count_is_refused() -> None:
@@ -101,115 +124,6 @@ def test_an_impossible_count_is_refused() -> None:
 def test_an_hour_is_quick_enough_to_be_asked_for_often() -> None:
     scored = track([float(index * 7919 % 1000) for index in range(7200)])
     assert len(best_segments(scored, 15.0)) > 150
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.lists(tracks, min_size=1, max_size=5), durations)
-def test_cover_fills_the_time_and_repeats_nothing_before_all_is_used(
-    scored: list[MotionTrack], duration_s: float
-) -> None:
-    scored = [
-        MotionTrack(f"v{index}", item.scorer, item.step_s, item.duration_s, item.scores, ())
-        for index, item in enumerate(scored)
-    ]
-    lengths = {item.video_id: item.duration_s for item in scored}
-    total_s = sum(lengths.values())
-    segments, warnings = cover(scored, duration_s)
-    assert sum(segment.duration_s for segment in segments) == pytest.approx(duration_s, abs=1e-5)
-    assert all(0 <= segment.start_s < segment.end_s <= lengths[segment.video_id] + 1e-9 for segment in segments)
-    shown_s = 0.0
-    for video_id in lengths:
-        spans = sorted((s.start_s, s.end_s) for s in segments if s.video_id == video_id)
-        reached_s = 0.0
-        for start_s, end_s in spans:
-            shown_s += max(0.0, end_s - max(start_s, reached_s))
-            reached_s = max(reached_s, end_s)
-    assert duration_s - shown_s == pytest.approx(max(0.0, duration_s - total_s), abs=1e-5)
-    mean = sum(segment.score * segment.duration_s for segment in segments) / duration_s
-    windows = [best_segments(item, duration_s, 1)[0].score for item in scored if item.duration_s >= duration_s]
-    if windows:
-        assert mean >= max(windows) - 1e-6
-        if len(segments) > 1 and max(windows) > STILL_SCORE:
-            assert mean >= max(windows) + CLEARLY_BETTER - 1e-6
-            assert min(segment.duration_s for segment in segments) >= MIN_PIECE_S - 1e-5
-    if total_s >= duration_s:
-        assert warnings == []
-        assert len({segment.video_id for segment in segments}) == len(segments)
-    if total_s < duration_s - 1e-5:
-        assert len(warnings) == 1
-        assert f"{total_s:.1f} s" in warnings[0]
-
-
-def test_all_footage_is_shown_before_any_of_it_again() -> None:
-    a = MotionTrack("a", "fake/1", STEP_S, 5.37, (2.0,) * 11, ())
-    b = MotionTrack("b", "fake/1", STEP_S, 4.41, (1.0,) * 9, ())
-    segments, warnings = cover([a, b], 10.03)
-    assert [segment.video_id for segment in segments] == ["a", "b", "a"]
-    assert [(round(s.start_s, 2), round(s.end_s, 2)) for s in segments] == [(0.0, 2.81), (0.0, 4.41), (2.56, 5.37)]
-    assert len(warnings) == 1
-
-
-def test_a_strong_shorter_video_beats_a_weak_long_one() -> None:
-    weak, strong = track([0.5] * 100, video_id="weak"), track([3.0] * 80, video_id="strong")
-    segments, warnings = cover([weak, strong], 45.0)
-    assert [(s.video_id, s.duration_s) for s in segments] == [("strong", 40.0), ("weak", 5.0)]
-    assert warnings == []
-
-
-@pytest.mark.parametrize("strong", [0.9, 1.4])
-def test_one_window_stays_whole_unless_the_cut_pays(strong: float) -> None:
-    segments, _ = cover([track([1.0] * 100, video_id="a"), track([strong] * 80, video_id="b")], 45.0)
-    assert [segment.video_id for segment in segments] == ["a"]
-
-
-def test_one_window_stays_whole_where_a_cut_would_leave_splinters() -> None:
-    segments, _ = cover([track([1.0] * 100, video_id="a"), track([4.0] * 4, video_id="b")], 3.0)
-    assert [segment.video_id for segment in segments] == ["a"]
-
-
-def test_one_long_enough_video_is_enough_and_the_livelier_one_wins() -> None:
-    calm = track([0.1] * 80, video_id="calm")
-    lively = track([1.0] * 20 + [2.0] * 20 + [1.0] * 20, video_id="lively")
-    segments, warnings = cover([calm, lively], 10.0)
-    assert [(s.video_id, s.start_s, s.end_s) for s in segments] == [("lively", 10.0, 20.0)]
-    assert warnings == []
-
-
-def test_a_still_picture_is_not_chosen_for_being_long() -> None:
-    still = track([0.0] * 200, video_id="still")
-    lively = track([1.5] * 40, video_id="lively")
-    segments, warnings = cover([still, lively], 30.0)
-    assert [(s.video_id, s.duration_s) for s in segments] == [("lively", 20.0), ("still", 10.0)]
-    assert warnings == []
-    assert [s.duration_s for s in cover([still], 30.0)[0]] == [30.0]
-
-
-def test_short_videos_are_joined_best_first_and_the_last_is_cut_to_its_best_part() -> None:
-    calm = track([0.0] * 8 + [1.0] * 8 + [0.0] * 8, video_id="calm")
-    lively = track([2.0] * 20, video_id="lively")
-    segments, _ = cover([calm, lively], 14.0)
-    assert [(s.video_id, s.start_s, s.end_s) for s in segments] == [("lively", 0.0, 10.0), ("calm", 4.0, 8.0)]
-
-
-def test_no_splinter_is_left_at_the_end() -> None:
-    segments, _ = cover([track([2.0] * 20, video_id="a"), track([1.0] * 20, video_id="b")], 10.3)
-    assert [segment.video_id for segment in segments] == ["a", "b"]
-    assert segments[1].duration_s == pytest.approx(MIN_PIECE_S)
-    assert segments[0].duration_s == pytest.approx(10.3 - MIN_PIECE_S)
-
-
-def test_exhausted_footage_starts_again_with_the_best_and_says_so_once() -> None:
-    segments, warnings = cover([track([1.0] * 6, video_id="b"), track([2.0] * 6, video_id="a")], 14.0)
-    assert [segment.video_id for segment in segments] == ["a", "b", "a", "b", "a"]
-    assert len(warnings) == 1
-    assert "6.0 s" in warnings[0]
-
-
-def test_without_footage_there_is_nothing_to_show() -> None:
-    with pytest.raises(MediaError):
-        cover([], 10.0)
-    with pytest.raises(MediaError):
-        cover([MotionTrack("v", "s", STEP_S, 0.0, (), ())], 10.0)
 
 
 def test_choosing_imports_neither_numpy_nor_torch() -> None:
