@@ -20,9 +20,10 @@ COMMANDS = {
     "run": "Turn articles and footage into finished shorts.",
     "analyze": "Score footage for action and fill the cache.",
     "segments": "Print the best segments of a video.",
+    "fetch": "Download footage, with its licence and credit.",
     "check": "Tell whether a file meets the platforms' rules.",
     "doctor": "Prove every backend by opening it.",
-    "cache": "List or clear what is cached.",
+    "cache": "List, check, shrink or clear what is cached.",
 }
 INTERRUPTED = 130
 FAILED = 1

@@ -67,5 +67,7 @@ def _click_option(option: Option) -> Callable[[F], F]:
     metavar = option.metavar
     if option.names:
         metavar = "|".join(option.choices)
+    if option.kind == "flag":
+        return click.option(f"--{option.name}", option.field, is_flag=True, default=None, help=text)
     # Values are checked by the settings themselves, so that every source of them is told the same way.
     return click.option(f"--{option.name}", option.field, metavar=metavar, help=text, multiple=option.kind == "paths")
