@@ -93,6 +93,8 @@ LAYOUTS: Registry[Layout] = Registry(
         Entry("letterbox", "nvpipe.compose.layout:Letterbox", "the whole picture between black bars"),
     ),
 )
+CROPS = ("center", "follow")
+"""Where the sharp part is cut out: in the middle, or where the action is."""
 COMPOSERS: Registry[Composer] = Registry(
     "composer", (Entry("cpu", "nvpipe.compose.cpu:CpuComposer", "libavfilter in host memory"),)
 )

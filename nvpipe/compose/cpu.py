@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from nvpipe.compose import LAYOUTS
 from nvpipe.compose.frames import frame_borders
-from nvpipe.compose.graphs import graph_of
+from nvpipe.compose.graphs import WINDOW, graph_of
+from nvpipe.compose.window import Window
 from nvpipe.errors import MediaError
 from nvpipe.media.graph import VideoGraph
 from nvpipe.media.normalise import source_filters
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     import av
 
-    from nvpipe.compose import Layout
+    from nvpipe.compose import Layout, Placement, Size
     from nvpipe.media.decode import Decoder, Reader
     from nvpipe.types import Cut, MediaInfo, OutputFormat, Timeline
 
@@ -122,7 +123,7 @@ class Pictures:
 
     def _cut(self, cut: Cut, reader: Reader, first: int, end: int) -> Iterator[av.VideoFrame]:
         fps = self._timeline.output.fps
-        graph = _Graphs(self._layout, reader.info, self._timeline)
+        graph = _Graphs(self._layout, reader.info, self._timeline, cut.crop_path)
         frames = _upright(reader, cut) if reader.info.interlaced else _coded(reader, cut)
         shown = next(frames, None)
         if shown is None:
@@ -134,7 +135,8 @@ class Pictures:
                 shown, coming = coming, next(frames, None)
             # A frame that is shown again is made again: the encoder and the captions own the last one.
             self.held += coming is None and at_s > shown.time_s + HELD_AFTER_S
-            yield graph.apply(shown.picture)
+            # The window jumps with the first frame of a new shot, which may be taken a little early.
+            yield graph.apply(shown.picture, max(at_s, shown.time_s) + _EARLY_S / 2 - cut.source_start_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,30 +173,45 @@ def _upright(reader: Reader, cut: Cut) -> Iterator[_Shown]:
 class _Graphs:
     """The filter graph for frames as they come; rebuilt when they change shape in mid-stream."""
 
-    def __init__(self, layout: Layout, info: MediaInfo, timeline: Timeline) -> None:
+    def __init__(
+        self, layout: Layout, info: MediaInfo, timeline: Timeline, path: tuple[tuple[float, float], ...]
+    ) -> None:
         self._info = info
-        self._description = _description(layout, info, timeline)
+        size, source = _size(timeline), (info.width_px, info.height_px)
+        placement = layout.place(source, size)
+        self._window = Window(path, placement, source, size)
+        self._left_px: int | None = None
+        self._description = _description(placement, size, info, timeline, moving=self._window.moves)
         self._kind: tuple[object, ...] | None = None
         self._graph: VideoGraph | None = None
 
-    def apply(self, frame: av.VideoFrame) -> av.VideoFrame:
+    def apply(self, frame: av.VideoFrame, at_s: float) -> av.VideoFrame:
+        """The frame on the canvas as it is `at_s` seconds after the cut's start."""
         kind = (frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range)
         if self._graph is None or kind != self._kind:
             self._kind = kind
             self._graph = VideoGraph(self._description, frame)
+            self._left_px = None
+        if self._window.moves and (left_px := self._window.left_px(at_s)) != self._left_px:
+            self._left_px = left_px
+            self._graph.command(WINDOW, "x", str(left_px))
         out = self._graph.apply(frame)
         # A graph that had nothing to do hands on the decoder's own reference picture.
         out.make_writable()
         return out
 
 
-def _description(layout: Layout, info: MediaInfo, timeline: Timeline) -> str:
+def _size(timeline: Timeline) -> Size:
+    """The size that pictures are composed at."""
     output = timeline.output
-    canvas = (output.width_px, output.height_px)
     small = output.quality == "low" and timeline.duration_s > SMALL_AFTER_S
-    size = composed_size(output) if small else canvas
-    graph = graph_of(layout.place((info.width_px, info.height_px), size), size)
-    after = f",scale={canvas[0]}:{canvas[1]}:flags=bilinear" if small else ""
+    return composed_size(output) if small else (output.width_px, output.height_px)
+
+
+def _description(placement: Placement, size: Size, info: MediaInfo, timeline: Timeline, *, moving: bool) -> str:
+    canvas = (timeline.output.width_px, timeline.output.height_px)
+    graph = graph_of(placement, size, moving=moving)
+    after = f",scale={canvas[0]}:{canvas[1]}:flags=bilinear" if size != canvas else ""
     before = "" if info.interlaced else source_filters(info)
     if not before:
         return graph + after
@@ -202,6 +219,6 @@ def _description(layout: Layout, info: MediaInfo, timeline: Timeline) -> str:
     return f"{before}[up];[up]{tail if found else head}{after}"
 
 
-def composed_size(output: OutputFormat) -> tuple[int, int]:
+def composed_size(output: OutputFormat) -> Size:
     """Two thirds of the output's size, in even numbers."""
     return 2 * round(output.width_px / 3), 2 * round(output.height_px / 3)

@@ -14,14 +14,21 @@ if TYPE_CHECKING:
     from nvpipe.compose import Backdrop, Placement, Size
 
 BLUR_SCALE = 10
+WINDOW = "crop@window"
+"""Name of the filter that cuts out the sharp part, where it can be moved."""
 
 
-def graph_of(placement: Placement, canvas_px: Size) -> str:
-    """The graph, in FFmpeg's syntax, from upright square-pixel frames to the canvas."""
+def graph_of(placement: Placement, canvas_px: Size, *, moving: bool = False) -> str:
+    """The graph, in FFmpeg's syntax, from upright square-pixel frames to the canvas.
+
+    With `moving` the sharp part is cut out by a filter named `WINDOW`, which takes commands and any whole pixel.
+    """
     width, height = placement.size_px
     # Footage that is made smaller loses nothing visible to the quicker filter; what is enlarged would look soft.
     kernel = "bilinear" if width <= placement.part_px[0] else "bicubic"
-    sharp = f"crop={placement.part_px[0]}:{placement.part_px[1]},scale={width}:{height}:flags={kernel}"
+    part = f"{placement.part_px[0]}:{placement.part_px[1]}"
+    window = f"{WINDOW}={part}:exact=1" if moving else f"crop={part}"
+    sharp = f"{window},scale={width}:{height}:flags={kernel}"
     if (width, height) == canvas_px:
         return sharp
     left, top = even((canvas_px[0] - width) / 2, least=0), even((canvas_px[1] - height) / 2, least=0)

@@ -21,7 +21,8 @@ class VideoGraph:
 
     The description is a list of chains separated by `;`, filters in a chain are separated by `,`, and labels in
     brackets join the chains; the input is labelled `[in]`, an unlabelled first pad takes the input, an
-    unlabelled last pad is the output. Commas inside a filter's arguments are written as `\\,`.
+    unlabelled last pad is the output. Commas inside a filter's arguments are written as `\\,`. A filter written as
+    `filter@name` can be sent commands.
 
     Args:
         description: see above; "" passes frames through.
@@ -37,6 +38,7 @@ class VideoGraph:
 
         self._graph = av.filter.Graph()
         self._graph.threads = threads
+        self._named: dict[str, FilterContext] = {}
         # Without the colour tags the link counts as untagged, and `scale` converts tagged frames to BT.601 for it.
         source = self._graph.add(
             "buffer",
@@ -61,6 +63,20 @@ class VideoGraph:
         out = self._sink.pull()
         assert out is not None
         return out  # type: ignore[return-value]
+
+    def command(self, name: str, option: str, value: str) -> None:
+        """Change an option of the filter written as `filter@name`, from the next frame on.
+
+        Args:
+            name: the whole `filter@name`.
+            option: what the filter takes commands for.
+            value: its new value.
+
+        Raises:
+            KeyError: no filter has the name.
+            av.error.FFmpegError: the filter does not take it.
+        """
+        self._named[name].process_command(option, value)
 
     def stream(self, frames: Iterable[av.VideoFrame]) -> Iterator[av.VideoFrame]:
         """Send frames through the graph one after the other; filters may look ahead, none may drop or add frames."""
@@ -104,4 +120,7 @@ class VideoGraph:
 
     def _add(self, text: str) -> FilterContext:
         name, _, arguments = text.strip().replace("\\,", ",").partition("=")
-        return self._graph.add(name, arguments or None)
+        node = self._graph.add(name.partition("@")[0], arguments or None)
+        if "@" in name:
+            self._named[name] = node
+        return node

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -70,3 +71,19 @@ def test_pictures_come_in_order_from_the_start_of_the_cut(composer: str, tmp_pat
     clip = make_video(tmp_path / "clip.mp4", size=(108, 192), audio=None)
     found = [frame_number(picture[:192]) for picture in drawn(composer, timeline(clip, "fill"))]
     assert found == list(range(15, 45))
+
+
+@pytest.mark.parametrize("layout", ["fill", "blur"])
+@pytest.mark.parametrize("composer", COMPOSERS.names())
+def test_the_sharp_part_follows_the_path(composer: str, layout: str, tmp_path: Path) -> None:
+    def stripe(_index: int, _time_s: float, width: int, height: int) -> np.ndarray:
+        rgb = np.full((height, width, 3), 40, np.uint8)
+        rgb[:, width // 10 : width // 10 + 12] = 255
+        return rgb
+
+    clip = make_video(tmp_path / "clip.mp4", size=(320, 180), picture=stripe, matrix="bt709", audio=None)
+    plan = timeline(clip, layout)
+    (cut,) = plan.cuts
+    moved = replace(plan, cuts=(replace(cut, crop_path=((0.0, 0.16), (0.4, 0.16), (0.4, 0.5), (1.0, 0.5))),))
+    middles = [picture[CANVAS[1] // 2].max() > 180 for picture in drawn(composer, moved)]
+    assert middles == [True] * 12 + [False] * 18
