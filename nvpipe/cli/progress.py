@@ -43,21 +43,24 @@ class Plain:
 
     def __init__(self, verbose: bool) -> None:
         self._verbose = verbose
-        self._pace = Pace()
-        self._last_s = time.monotonic()
+        self._paces: dict[str, Pace] = {}
+        self._last_s: dict[str, float] = {"": time.monotonic()}
 
     def job_started(self, label: str, number: int, total: int) -> None:
         self._line(f"[{number}/{total}] {label}")
 
     def progress(self, moment: Progress) -> None:
-        pace = self._pace.of(moment)
+        pace = self._paces.setdefault(moment.part, Pace()).of(moment)
         now = time.monotonic()
-        if moment.done and now - self._last_s >= PLAIN_EVERY_S:
-            self._last_s = now
-            self._line(f"  {moment.stage} {pace}")
+        if _is_over(moment):
+            del self._paces[moment.part]
+        elif moment.done and now - self._last_s.setdefault(moment.part, now) >= PLAIN_EVERY_S:
+            self._last_s[moment.part] = now
+            which = f" of {moment.label}" if moment.part else ""
+            self._line(f"  {moment.stage}{which} {pace}")
 
     def stage_ended(self, label: str, result: StageResult) -> None:
-        self._last_s = time.monotonic()
+        self._last_s[""] = time.monotonic()
         if result.outcome != FAILED:
             self._line(f"  {result.stage} {_ending(result)}")
 
@@ -80,17 +83,22 @@ class Plain:
 
 
 class Pace:
-    """Percentage, speed against real time and time left of the stage at work."""
+    """Percentage, speed (against real time, or of bytes) and time left of the stage at work."""
 
     def __init__(self) -> None:
         self._stage: tuple[str, str] | None = None
         self._start_s = 0.0
+        self._found = 0.0
+        """What was done before this stage began to work."""
 
     def of(self, moment: Progress) -> str:
         if (moment.stage, moment.label) != self._stage or not moment.done:
             self._stage = (moment.stage, moment.label)
             self._start_s = time.monotonic()
+            self._found = moment.done
         spent_s = time.monotonic() - self._start_s
+        if moment.unit == "bytes":
+            return _pace_of_bytes(moment, (moment.done - self._found) / spent_s if spent_s > 0 else 0.0)
         if not moment.total or not moment.done or spent_s <= 0:
             return ""
         share = min(1.0, moment.done / moment.total)
@@ -98,8 +106,31 @@ class Pace:
         return f"{share:4.0%}, {moment.done / spent_s:.1f}x real time, {clock(left_s)} left"
 
 
+def _pace_of_bytes(moment: Progress, rate: float) -> str:
+    if not moment.done:
+        return ""
+    if not moment.total:
+        return f"{megabytes(moment.done)}, {megabytes(rate)}/s"
+    left = f", {clock((moment.total - moment.done) / rate)} left" if rate > 0 else ""
+    share = min(1.0, moment.done / moment.total)
+    return f"{share:4.0%} of {megabytes(moment.total)}, {megabytes(rate)}/s{left}"
+
+
+def megabytes(count: float) -> str:
+    """Bytes as they are read best."""
+    for size, unit in ((1e9, "GB"), (1e6, "MB")):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count / 1e3:.0f} kB"
+
+
+def _is_over(moment: Progress) -> bool:
+    """Whether one of several things done at once is done."""
+    return bool(moment.part and moment.total and moment.done >= moment.total)
+
+
 class Live:
-    """A bar for the stage at work, finished stages above it (rich)."""
+    """A bar for the stage at work or for each of the things it does at once, finished stages above (rich)."""
 
     def __init__(self, verbose: bool) -> None:
         from rich.console import Console
@@ -112,12 +143,13 @@ class Live:
             TextColumn("  {task.fields[stage]:<10}"),
             BarColumn(bar_width=32),
             TextColumn("{task.fields[pace]}"),
+            TextColumn("{task.description}", markup=False),
             console=self._console,
             transient=True,
             refresh_per_second=8,
         )
-        self._task: Any = None
-        self._pace = Pace()
+        self._tasks: dict[str, Any] = {}
+        self._paces: dict[str, Pace] = {}
 
     def __enter__(self) -> Live:
         self._bars.start()
@@ -130,15 +162,18 @@ class Live:
         self._print(f"[{number}/{total}] {label}", "bold")
 
     def progress(self, moment: Progress) -> None:
-        pace = self._pace.of(moment)
-        if self._task is None:
-            self._task = self._bars.add_task("", stage=moment.stage, pace=pace, total=moment.total)
-        self._bars.update(self._task, stage=moment.stage, pace=pace, total=moment.total, completed=moment.done)
+        part = moment.part
+        pace = self._paces.setdefault(part, Pace()).of(moment)
+        if _is_over(moment):
+            self._drop(part)
+            return
+        if part not in self._tasks:
+            name = moment.label if part else ""
+            self._tasks[part] = self._bars.add_task(name, stage=moment.stage, pace=pace, total=moment.total)
+        self._bars.update(self._tasks[part], stage=moment.stage, pace=pace, total=moment.total, completed=moment.done)
 
     def stage_ended(self, label: str, result: StageResult) -> None:
-        if self._task is not None:
-            self._bars.remove_task(self._task)
-            self._task = None
+        self._drop("")
         if result.outcome != FAILED:
             self._print(f"  {result.stage:<10} {_ending(result)}", "green")
 
@@ -157,6 +192,10 @@ class Live:
             self._print(error_line(text), "red")
         else:
             self._print(f"  {status} in {seconds:.1f} s: {text}", "bold green")
+
+    def _drop(self, part: str) -> None:
+        if part in self._tasks:
+            self._bars.remove_task(self._tasks.pop(part))
 
     def _print(self, text: str, style: str) -> None:
         self._console.print(text, style=style, markup=False, soft_wrap=True)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
               help="Output folder.  [default: ./nvpipe-out]")  # fmt: skip
 @click.option("--sample", is_flag=True, help="Use the packaged sample article and footage.")
 @settings_options(
-    "footage", "seconds", "layout", "captions", "quality", "language", "voice", "writer", "speaker", "decoder",
-    "encoder", "x264-params", "storage",
+    "footage", "seconds", "layout", "crop", "captions", "quality", "language", "voice", "writer", "speaker",
+    "decoder", "encoder", "x264-params", "fast", "jobs", "storage",
 )  # fmt: skip
 @json_option
 @verbosity_options

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nvpipe.errors import InputError, MediaError, NvpipeError, UsageError
+from nvpipe.errors import MediaError, NvpipeError
 from nvpipe.footage.library import Library
-from nvpipe.footage.select import best_segments
+from nvpipe.pipeline.crew import Finished, side_by_side, worker_count
 from nvpipe.pipeline.stages import JobLog
 from nvpipe.pipeline.tools import Toolbox
+from nvpipe.types import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from nvpipe.pipeline.reporter import Reporter
     from nvpipe.settings import Settings
-    from nvpipe.types import Footage, MotionTrack, Segment
+    from nvpipe.types import Footage, MotionTrack
 
 
-SHORTEST_S, LONGEST_S = 0.5, 86_400
+STAGE = "analysis"
+WORTH_PROCESSES_S = 30.0
+"""With less footage than this to analyse, starting processes takes longer than it saves."""
+DECODED_ON_CPU = ("pyav",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +47,42 @@ def analyse(
         MediaError: nothing of it can be decoded.
     """
     start = time.perf_counter()
-    for version in tools.scorer_versions():
-        kept = library.kept_track(footage, version)
-        if kept is not None:
-            return Analysed(footage, kept, True, round(time.perf_counter() - start, 3))
-    scorer = tools.scorer()
-    track, _ = library.track(
-        footage, scorer.version, lambda: scorer.score(footage, tools.decoder(), on_progress=on_progress)
-    )
+    track = kept(footage, library, tools)
+    if track is not None:
+        return Analysed(footage, track, True, round(time.perf_counter() - start, 3))
+    track = keep(footage, score(footage, tools, on_progress), library, tools)
     return Analysed(footage, track, False, round(time.perf_counter() - start, 3))
+
+
+def kept(footage: Footage, library: Library, tools: Toolbox) -> MotionTrack | None:
+    """The track from the cache."""
+    tracks = (library.tracks.kept_track(footage, version, tools.fast) for version in tools.scorer_versions())
+    return next((track for track in tracks if track is not None), None)
+
+
+def keep(footage: Footage, track: MotionTrack, library: Library, tools: Toolbox) -> MotionTrack:
+    """Put a new track into the cache."""
+    track, _ = library.tracks.track(footage, track.scorer, lambda: track, tools.fast)
+    library.note_analysis(footage, track)
+    return track
+
+
+def score(footage: Footage, tools: Toolbox, on_progress: Callable[[float], None] | None = None) -> MotionTrack:
+    """A new track, coarse where that will do.
+
+    Raises:
+        MediaError: nothing of it can be decoded.
+    """
+    from nvpipe.media.heap import give_back_freed_memory
+
+    give_back_freed_memory()
+    return tools.scorer().score(footage, tools.decoder(), fast=tools.fast, on_progress=on_progress)
 
 
 def logged(footage: Footage, library: Library, tools: Toolbox, log: JobLog) -> Analysed:
     """`analyse` as a stage of a job, its damage reported as warnings."""
-    with log.stage("analysis", footage.digest) as stage:
-        analysed = analyse(footage, library, tools, log.progress("analysis", footage.duration_s))
+    with log.stage(STAGE, footage.digest) as stage:
+        analysed = analyse(footage, library, tools, log.progress(STAGE, footage.duration_s))
         stage.cached = analysed.cached
         stage.backend = analysed.track.scorer
     for text in analysed.track.warnings:
@@ -64,11 +90,97 @@ def logged(footage: Footage, library: Library, tools: Toolbox, log: JobLog) -> A
     return analysed
 
 
+def logged_all(
+    videos: Sequence[Footage],
+    library: Library,
+    tools: Toolbox,
+    settings: Settings,
+    reporter: Reporter,
+    open_log: Callable[[int, Footage], JobLog],
+) -> Iterator[Analysed | NvpipeError]:
+    """`logged` for several videos, as many at once as the machine bears; results and reports in their order.
+
+    Args:
+        videos: what to analyse.
+        library: where tracks are kept.
+        tools: the backends.
+        settings: what the backends were chosen by.
+        reporter: told how far each video is.
+        open_log: gives the log of a video, by its place, when it is its turn.
+    """
+    known = [kept(video, library, tools) for video in videos]
+    todo = [video for video, track in zip(videos, known, strict=True) if track is None]
+    workers = worker_count(len(todo), settings.jobs)
+    apart = workers > 1 and sum(video.duration_s for video in todo) >= WORTH_PROCESSES_S and _many(tools)
+    results = _ordered(todo if apart else [], settings, workers, reporter)
+    with closing(results):
+        for place, (video, track) in enumerate(zip(videos, known, strict=True)):
+            log = open_log(place, video)
+            try:
+                if track is not None:
+                    yield _found(video, track, log)
+                elif apart:
+                    yield _taken_over(video, next(results), library, tools, log)
+                else:
+                    yield logged(video, library, tools, log)
+            except NvpipeError as error:
+                yield error
+
+
+def _found(footage: Footage, track: MotionTrack, log: JobLog) -> Analysed:
+    with log.stage(STAGE, footage.digest) as stage:
+        stage.cached = True
+        stage.backend = track.scorer
+    for text in track.warnings:
+        log.warn(text)
+    return Analysed(footage, track, True, 0.0)
+
+
+def _many(tools: Toolbox) -> bool:
+    """Whether several videos may be decoded at once; a device that decodes has its own order."""
+    tools.decoder()
+    return tools.choices["decode"].used in DECODED_ON_CPU
+
+
+def _ordered(
+    videos: Sequence[Footage], settings: Settings, workers: int, reporter: Reporter
+) -> Generator[Finished, None, None]:
+    """What became of the videos, in their order."""
+
+    def tell(index: int, done_s: float) -> None:
+        video = videos[index]
+        reporter.progress(Progress(STAGE, video.path.name, done_s, video.duration_s, part=video.video_id))
+
+    early: dict[int, Finished] = {}
+    turn = 0
+    with closing(side_by_side(videos, settings, workers, tell)) as finishing:
+        for finished in finishing:
+            tell(finished.index, videos[finished.index].duration_s)
+            early[finished.index] = finished
+            while turn in early:
+                yield early.pop(turn)
+                turn += 1
+
+
+def _taken_over(footage: Footage, finished: Finished, library: Library, tools: Toolbox, log: JobLog) -> Analysed:
+    """`logged` for a video that another process was at."""
+    with log.stage(STAGE, footage.digest) as stage:
+        stage.seconds, stage.peak_memory_bytes = finished.seconds, finished.peak_memory_bytes
+        tools.choices.update(finished.choices)
+        if finished.track is None:
+            raise finished.error or MediaError(f"{footage.path.name} is not analysed")
+        track = keep(footage, finished.track, library, tools)
+        stage.backend = track.scorer
+    for text in track.warnings:
+        log.warn(text)
+    return Analysed(footage, track, False, finished.seconds)
+
+
 def analyse_all(
     paths: Sequence[str], settings: Settings, reporter: Reporter
 ) -> tuple[list[Analysed], list[NvpipeError]]:
     """Tracks of everything that the paths name, and why the rest could not be analysed."""
-    library = Library(settings.storage, reporter.warning)
+    library = Library(settings.storage, reporter.warning, notice=reporter.notice)
     errors: list[NvpipeError] = []
     videos: dict[str, Footage] = {}
     for path in paths:
@@ -80,41 +192,17 @@ def analyse_all(
             unusable.append(error)
         errors.extend(unusable)
     tools = Toolbox(settings, {}, reporter.notice)
+
+    def open_log(place: int, video: Footage) -> JobLog:
+        reporter.job_started(video.path.name, place + 1, len(videos))
+        return JobLog(video.path.name, reporter)
+
     found: list[Analysed] = []
-    for number, video in enumerate(videos.values(), 1):
-        reporter.job_started(video.path.name, number, len(videos))
-        try:
-            found.append(logged(video, library, tools, JobLog(video.path.name, reporter)))
-        except NvpipeError as error:
-            errors.append(error)
+    for result in logged_all(list(videos.values()), library, tools, settings, reporter, open_log):
+        if isinstance(result, NvpipeError):
+            errors.append(result)
+        else:
+            found.append(result)
     for failure in errors:
         reporter.job_ended("", "failed", failure.line(), 0.0)
     return found, errors
-
-
-def segments_of(
-    path: str, duration_s: float, settings: Settings, reporter: Reporter
-) -> tuple[Footage, MotionTrack, tuple[Segment, ...]]:
-    """The best segments of one video.
-
-    Raises:
-        InputError: the path names several videos, or one that cannot be used.
-        UsageError: the duration is not positive.
-    """
-    if not SHORTEST_S <= duration_s <= LONGEST_S:
-        raise UsageError(
-            f"a segment cannot last {duration_s:g} s",
-            hint=f"give --duration from {SHORTEST_S} to {LONGEST_S} seconds",
-        )
-    library = Library(settings.storage, reporter.warning)
-    videos = library.resolve([path])
-    if len(videos) > 1:
-        raise InputError(f"{path} holds {len(videos)} videos", hint="name one of them")
-    analysed = logged(
-        videos[0], library, Toolbox(settings, {}, reporter.notice), JobLog(videos[0].path.name, reporter)
-    )
-    track = analysed.track
-    if track.duration_s < duration_s:
-        reporter.notice(f"{videos[0].path.name} lasts {track.duration_s:.1f} s, so its only segment is all of it")
-    segments = library.segments(videos[0], track, duration_s, lambda: best_segments(track, duration_s))
-    return videos[0], track, segments

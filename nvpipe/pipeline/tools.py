@@ -53,6 +53,8 @@ class Toolbox:
         self._settings = settings
         self._proven = proven
         self._say = say
+        self.fast = settings.fast
+        """Whether coarse tracks will do."""
         self.choices: dict[str, BackendChoice] = {}
         """What was chosen so far, by stage."""
 

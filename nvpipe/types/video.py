@@ -81,8 +81,8 @@ class MotionTrack:
     duration_s: float
     """Length of what could be decoded."""
     scores: tuple[float, ...]
-    """One finite score a step: 0 for a still picture, 1 to 2 for usual moments of lively footage, more for action; calm
-    videos stay below."""
+    """One finite score a step: 0 for a still picture, 1 to 2 for usual moments of lively footage, more for action;
+    calm videos stay below."""
     focus_x: tuple[float, ...]
     """Centre of a crop window that follows the action, at the middle of each step, 0 left to 1 right; smooth inside
     of a shot; empty when not measured."""

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 FLOORS: dict[str, int] = {
     "types": 0, "errors": 0, "settings": 0, "registry": 0,
-    "media": 1, "cache": 1, "scheduler": 1, "kernels": 1, "sample": 1,
+    "media": 1, "cache": 1, "scheduler": 1, "kernels": 1, "sample": 1, "web": 1,
     "story": 2, "voice": 2, "footage": 2, "captions": 2, "compose": 2,
     "pipeline": 3, "bench": 3, "report": 3,
     "cli": 4,
@@ -27,7 +27,19 @@ MAY_ALSO_IMPORT = {("bench", "pipeline")}
 """Neighbours on one floor that DESIGN allows."""
 GROUND = ("types", "errors", "settings", "registry")
 """What one floor-0 module needs of another: the registry speaks in types and errors."""
-HEAVY = ("torch", "torchvision", "av", "PIL", "numpy", "llama_cpp", "kokoro", "trafilatura", "decord", "triton")
+HEAVY = (
+    "torch",
+    "torchvision",
+    "av",
+    "PIL",
+    "numpy",
+    "llama_cpp",
+    "kokoro",
+    "trafilatura",
+    "decord",
+    "triton",
+    "yt_dlp",
+)
 MAX_LINES = 400
 LEFTOVER = re.compile(
     r"\.(git|venv.*|mypy_cache|pytest_cache|ruff_cache|hypothesis)$|.*\.egg-info$|(__pycache__|build|dist|nvpipe-out)$"

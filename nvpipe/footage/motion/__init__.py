@@ -23,9 +23,16 @@ class Scorer(Protocol):
         ...
 
     def score(
-        self, footage: Footage, decoder: Decoder, *, on_progress: Callable[[float], None] | None = None
+        self,
+        footage: Footage,
+        decoder: Decoder,
+        *,
+        fast: bool = False,
+        on_progress: Callable[[float], None] | None = None,
     ) -> MotionTrack:
         """Decode the whole video once and score it; `on_progress` is told how many seconds are done.
+
+        With `fast` only sound, packet sizes, keyframes and a few doubtful stretches are read: a coarse track.
 
         Raises:
             MediaError: nothing of it can be decoded.

@@ -1,20 +1,19 @@
 """From samples of picture and sound to one score a step.
 
-The signals are those that told fights from calm in measured gameplay: sudden change of brightness and colour, uneven
-packet sizes, change of pixels, loudness. None knows a palette; `combine` weighs them within the video.
+The signals are those that told fights from calm in measured gameplay: flashes of brightness and colour, uneven
+packet sizes, change that goes back, loudness. None knows a palette; `combine` weighs them within the video.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nvpipe.footage.motion.sampling import CELL_S, Samples
-from nvpipe.footage.motion.sound import SLOT_S
+from nvpipe.footage.motion.sampling import Samples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 STEP_S = 0.5
+SLOT_S = 0.01
+"""Length of the slots by which the power of the sound is kept."""
 WINDOW_S = 1.0
 """Each step looks at the second around its middle."""
 
@@ -33,10 +34,12 @@ class Signals:
     step_s: float
     flash: Floats
     """`[N]` log(1 + levels) of the strongest jump of brightness that the whole picture shares."""
-    colour: Floats
-    """`[N]` strongest jumps of the shares of the colours in use, each against its own usual strongest ones."""
+    tint: Floats
+    """`[N]` log(1 + levels) of the strongest jump of colour that the whole picture shares."""
     packets: Floats
     """`[N]` 10-90 percentile range of packet sizes over the mean size of the video."""
+    flicker: Floats
+    """`[N]` share of `motion` that goes back within 0.2 s: what blinks, and not what the camera passes by."""
     motion: Floats
     """`[N]` mean absolute difference of luma at 5 pairs a second in the middle 9:16, in levels."""
     loudness: Floats
@@ -45,16 +48,16 @@ class Signals:
     """`[N]` loudest 10 ms in dB, floored likewise; empty without sound."""
     live: Floats
     """`[N]` 0 for black, frozen and still pictures, 1 for moving ones."""
-    changed_share: Floats
-    """`[N]` share of the picture that changes visibly within 0.2 s."""
-    focus_x: Floats
-    """`[N]` horizontal centre of the change, 0 left to 1 right."""
+    overlay: Floats
+    """`[N]` share of the picture that is detail standing still where the picture around it changes."""
 
 
 SOUND_RANGE_DB = 35.0
-_COLOUR_IN_USE = 0.01
-_COLOUR_SCALE_MIN = 0.01
-_COLOUR_CLIP = 6.0
+CUT_BEFORE_S = 0.25
+CUT_AFTER_S = 0.1
+"""A cut makes everything jump: around it, jumps are no sign of action."""
+_FAINT_MOTION = 1.0
+"""Levels; of less motion than this, the share that goes back says little."""
 _STILL_CHANGE = 0.1
 _MOVING_CHANGE = 0.5
 _FLASHING = (2.0, 6.0)
@@ -63,13 +66,14 @@ _FLAT_CONTRAST = (1.0, 4.0)
 _SILENCE_POWER = 1e-8
 
 
-def measure(samples: Samples, powers: Floats, duration_s: float) -> Signals:
+def measure(samples: Samples, powers: Floats, duration_s: float, cuts_s: Sequence[float] = ()) -> Signals:
     """Signals of a video.
 
     Args:
         samples: what was read from its pictures.
         powers: mean squares of its sound in slots of `SLOT_S`; empty without sound.
         duration_s: length of what was decoded.
+        cuts_s: times of the first frames of new shots.
     """
     steps = max(1, math.ceil(duration_s / STEP_S - 1e-6))
     mean_size = samples.size_bytes.mean() if len(samples.size_bytes) else 0.0
@@ -78,6 +82,11 @@ def measure(samples: Samples, powers: Floats, duration_s: float) -> Signals:
     def paired(values: Floats) -> Floats:
         return _windows(samples.pair_s, values, steps, _mean)
 
+    def strongest(jumps: Floats) -> Floats:
+        return np.log1p(_windows(samples.time_s, np.where(cut, 0.0, jumps), steps, _maximum))
+
+    cut = _near(samples.time_s, cuts_s)
+    motion = paired(samples.centre_change)
     moving = np.clip((paired(samples.change) - _STILL_CHANGE) / (_MOVING_CHANGE - _STILL_CHANGE), 0.0, 1.0)
     flat, structured = _FLAT_CONTRAST
     visible = np.clip((paired(samples.contrast) - flat) / (structured - flat), 0.0, 1.0)
@@ -86,15 +95,15 @@ def measure(samples: Samples, powers: Floats, duration_s: float) -> Signals:
     flashing = np.clip((_windows(samples.time_s, samples.flash, steps, _mean) - dark) / (bright - dark), 0.0, 1.0)
     return Signals(
         step_s=STEP_S,
-        flash=np.log1p(_windows(samples.time_s, samples.flash, steps, _maximum)),
-        colour=_colour(samples, steps),
+        flash=strongest(samples.flash),
+        tint=strongest(samples.tint),
         packets=_windows(samples.time_s, samples.size_bytes, steps, _spread) / max(mean_size, 1.0),
-        motion=paired(samples.centre_change),
+        flicker=paired(samples.flicker) / (motion + _FAINT_MOTION),
+        motion=motion,
         loudness=loudness,
         peaks=peaks,
         live=np.maximum(moving * visible, flashing),
-        changed_share=paired(samples.changed_share),
-        focus_x=_focus(samples, steps),
+        overlay=paired(samples.held),
     )
 
 
@@ -119,22 +128,12 @@ def _spread(values: Floats) -> float:
     return float(high - low)
 
 
-def _colour(samples: Samples, steps: int) -> Floats:
-    """Mean over the colours in use of their strongest jump, in units of the 90th percentile of such jumps."""
-    cells_a_step = round(STEP_S / CELL_S)
-    around = round((WINDOW_S - STEP_S) / 2 / CELL_S)
-    used = samples.colour_share.max(0, initial=0.0) >= _COLOUR_IN_USE
-    if not used.any():
-        return np.zeros(steps)
-    padded = np.zeros((steps * cells_a_step + 2 * around, int(used.sum())))
-    jumps = samples.colour_jump[: steps * cells_a_step, used]
-    padded[around : around + len(jumps)] = jumps
-    width = cells_a_step + 2 * around
-    view = np.lib.stride_tricks.sliding_window_view(padded, width, axis=0)[::cells_a_step]
-    strongest: Floats = view.max(-1)
-    scale = np.maximum(np.percentile(strongest, 90, axis=0), _COLOUR_SCALE_MIN)
-    result: Floats = np.minimum(strongest / scale, _COLOUR_CLIP).mean(1)
-    return result
+def _near(time_s: Floats, cuts_s: Sequence[float]) -> NDArray[np.bool_]:
+    near = np.zeros(len(time_s), dtype=bool)
+    for cut_s in cuts_s:
+        first, end = np.searchsorted(time_s, (cut_s - CUT_BEFORE_S, cut_s + CUT_AFTER_S))
+        near[first:end] = True
+    return near
 
 
 def _sound(powers: Floats, steps: int) -> tuple[Floats, Floats]:
@@ -146,13 +145,3 @@ def _sound(powers: Floats, steps: int) -> tuple[Floats, Floats]:
         level: Floats = 10 * np.log10(_windows(time_s, powers, steps, reduce) + _SILENCE_POWER)
         levels.append(np.maximum(level, np.percentile(level, 95) - SOUND_RANGE_DB))
     return levels[0], levels[1]
-
-
-def _focus(samples: Samples, steps: int) -> Floats:
-    known = np.isfinite(samples.focus_x)
-    weights = np.where(known, samples.change, 0.0)
-    places = np.where(known, samples.focus_x, 0.5)
-    total = _windows(samples.pair_s, weights, steps, _mean)
-    moment = _windows(samples.pair_s, weights * places, steps, _mean)
-    result: Floats = np.where(total > 0, moment / np.where(total > 0, total, 1.0), 0.5)
-    return result

@@ -2,72 +2,123 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nvpipe.errors import MediaError
 from nvpipe.registry import Probe
-from nvpipe.types import Footage, MotionTrack
+from nvpipe.types import Footage, MotionTrack, Signal
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from nvpipe.footage.motion.sampling import Samples
-    from nvpipe.footage.motion.signals import Signals
     from nvpipe.media.decode import Decoder
     from nvpipe.types import MediaInfo
 
 _PROGRESS_S = 0.5
+_SOUND_MARGIN_S = 5.0
+"""The sound is decoded beside the pictures, when it is not known yet how far these can be decoded."""
 _DIGITS = 6
+_SIGNAL_DIGITS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was read of a video."""
+
+    samples: Samples
+    powers: NDArray[np.float64]
+    """Mean squares of its sound, in slots of `SLOT_S`; empty without sound."""
+    duration_s: float
+    """Length of what was decoded."""
+    aspect: float
+    """Width over height as displayed."""
+    warnings: tuple[str, ...]
+    """Damage met."""
 
 
 class TorchDiffScorer:
     """The scorer that runs wherever torch does; on the device that the decoder leaves its planes on."""
 
-    version = "torch-diff/1"
+    version = "torch-diff/2"
 
     def probe(self) -> Probe:
-        """Compare two small pictures."""
-        import torch
+        """Sample two small pictures. torch itself is proven with the decoder that leaves tensors on a device."""
+        import av
 
-        change = (torch.ones(4, 4, dtype=torch.int16) - torch.zeros(4, 4, dtype=torch.int16)).abs()
-        return Probe(int(change.sum()) == 16, f"torch {torch.__version__} compares pictures")
+        from nvpipe.footage.motion.sampling import Sampler
+        from nvpipe.media.decode.pyav import PyAvFrame
+
+        sampler = Sampler(0, 16 / 9)
+        for index in range(2):
+            sampler.add(PyAvFrame(av.VideoFrame(64, 36, "yuv420p"), index / 4, 0))
+        samples = sampler.finish()
+        return Probe(len(samples.pair_s) == 1, f"compared {len(samples.time_s)} pictures")
 
     def score(
-        self, footage: Footage, decoder: Decoder, *, on_progress: Callable[[float], None] | None = None
+        self,
+        footage: Footage,
+        decoder: Decoder,
+        *,
+        fast: bool = False,
+        on_progress: Callable[[float], None] | None = None,
     ) -> MotionTrack:
         """Decode the whole video once and score it; see `Scorer.score`."""
         # Whoever only asks for the version, to look into the cache, does not pay for torch and numpy.
-        from nvpipe.footage.motion.combine import combine
+        if fast:
+            from nvpipe.footage.motion.fast import coarse_track
 
-        signals, duration_s, warnings = self.signals(footage, decoder, on_progress=on_progress)
-        scores = combine(signals).scores
+            if (track := coarse_track(footage, self.version, on_progress)) is not None:
+                return track
+        from nvpipe.footage.motion.combine import combine
+        from nvpipe.footage.motion.follow import follow
+        from nvpipe.footage.motion.signals import measure
+
+        seen = self.read(footage, decoder, on_progress=on_progress)
+        cuts_s = seen.samples.cuts_s
+        signals = measure(seen.samples, seen.powers, seen.duration_s, cuts_s)
+        steps = len(signals.live)
+        path = follow(seen.samples.columns, seen.samples.pair_s, cuts_s, steps, signals.step_s, seen.aspect)
+        verdict = combine(signals)
         return MotionTrack(
             video_id=footage.video_id,
             scorer=self.version,
             step_s=signals.step_s,
-            duration_s=duration_s,
-            scores=tuple(round(float(score), _DIGITS) for score in scores),
-            focus_x=tuple(round(float(place), _DIGITS) for place in signals.focus_x),
-            warnings=tuple(warnings),
+            duration_s=seen.duration_s,
+            scores=_rounded(verdict.scores, _DIGITS),
+            focus_x=_rounded(path, _DIGITS),
+            warnings=seen.warnings,
+            signals=tuple(
+                Signal(name, round(weight, _SIGNAL_DIGITS), _rounded(values, _SIGNAL_DIGITS))
+                for name, weight, values in verdict.signals(signals.live)
+            ),
+            cuts_s=_rounded(cuts_s, _DIGITS),
         )
 
-    def signals(
-        self, footage: Footage, decoder: Decoder, *, on_progress: Callable[[float], None] | None = None
-    ) -> tuple[Signals, float, list[str]]:
-        """What the scores are made of, the length decoded in seconds, and damage met.
+    def read(self, footage: Footage, decoder: Decoder, *, on_progress: Callable[[float], None] | None = None) -> Seen:
+        """Decode the whole video once.
 
         Raises:
             MediaError: nothing of it can be decoded.
         """
+        from concurrent.futures import ThreadPoolExecutor
+
         import numpy as np
 
         from nvpipe.footage.motion.sampling import Sampler
-        from nvpipe.footage.motion.signals import measure
-        from nvpipe.footage.motion.sound import read_slot_powers
+        from nvpipe.footage.motion.signals import SLOT_S
+        from nvpipe.media.slots import sound_powers
 
         name = footage.path.name
-        with decoder.open(footage.path) as reader:
+        with decoder.open(footage.path) as reader, ThreadPoolExecutor(1, "sound") as beside:
             info = reader.info
-            sampler = Sampler(info.rotation_deg, info.width_px / info.height_px)
+            expected_s = info.duration_s + _SOUND_MARGIN_S
+            hearing = beside.submit(sound_powers, footage.path, SLOT_S, expected_s) if info.has_audio else None
+            aspect = info.width_px / info.height_px
+            sampler = Sampler(info.rotation_deg, aspect)
             told_s = 0.0
             for frame in reader.frames():
                 sampler.add(frame)
@@ -78,17 +129,26 @@ class TorchDiffScorer:
         if not sampler.frames:
             raise MediaError(f"nothing of {name} can be decoded", hint="play it to see whether it is damaged")
         samples = sampler.finish()
+        # Its own copies of an hour's figures go before more is made of them.
+        del sampler
         duration_s = _decoded_s(samples, info)
         if on_progress:
             on_progress(duration_s)
         warnings = _damage(name, info, duration_s, damaged)
         powers = np.zeros(0)
-        if info.has_audio:
+        if hearing is not None:
             try:
-                powers = read_slot_powers(footage.path, duration_s)
+                heard = hearing.result()
+                if duration_s > expected_s:
+                    heard = sound_powers(footage.path, SLOT_S, duration_s)
+                powers = heard[: round(duration_s / SLOT_S)]
             except MediaError as error:
                 warnings.append(f"{name} is scored without its sound: {error.message}")
-        return measure(samples, powers, duration_s), duration_s, warnings
+        return Seen(samples, powers, duration_s, aspect, tuple(warnings))
+
+
+def _rounded(values: Iterable[float], digits: int) -> tuple[float, ...]:
+    return tuple(round(float(value), digits) for value in values)
 
 
 def _decoded_s(samples: Samples, info: MediaInfo) -> float:

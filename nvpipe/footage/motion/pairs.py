@@ -1,0 +1,163 @@
+"""What two or three pictures 0.2 s apart tell of each other; integers, many pictures at once."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Bytes = NDArray[np.uint8]
+
+COLUMNS = 64
+"""Columns of the picture by which its change is kept for the crop that follows it."""
+
+BLOCKS = (9, 16)
+_DETAIL = 40
+"""Levels by which neighbouring samples differ where there is text or an outline."""
+_BUSY_SHARE = 0.3
+"""Share of a block that changes visibly where the picture behind a text moves."""
+PIXEL_NOISE = 2
+"""Differences up to this many levels are compression noise."""
+_VISIBLE_CHANGE = 6
+VISIBLE_ASPECT = 9 / 16
+
+
+class Pairs:
+    """Compares pictures with the one and the two before.
+
+    Args:
+        turns: clockwise quarter turns from the coded picture to the one displayed.
+        aspect: width over height of the picture as displayed.
+    """
+
+    def __init__(self, turns: int, aspect: float) -> None:
+        self._turns = turns
+        self._centre_share = min(1.0, VISIBLE_ASPECT / aspect)
+        self._measures: list[Floats] = []
+        self._columns: list[NDArray[np.float32]] = []
+
+    def add(self, pictures: Bytes, *, begins: bool) -> None:
+        """Compare the pictures `[K, H, W]` from the third on.
+
+        Args:
+            pictures: the first two are the last ones of the call before.
+            begins: nothing was seen before, and the first is given twice; its successor can tell nothing of what
+                goes back or holds still.
+        """
+        height, width = pictures.shape[1:]
+        one, two = (_difference(pictures[by:], pictures[:-by]) for by in (1, 2))
+        come, gone = one[1:], one[:-1]
+        rows = width if self._turns % 2 else height
+        columns = self._column_sums(_beyond(come, PIXEL_NOISE))
+        middle = self._middle(columns.shape[1])
+        back = _beyond(np.minimum(come, gone), 255 - _beyond(255 - two, PIXEL_NOISE))
+        blinking = self._column_sums(back)[:, middle].mean(1) * columns.shape[1] / (height * width)
+        held = _held(pictures[1:-1], np.maximum(come, gone), two)
+        if begins:
+            held[0] = 0.0
+        change = (columns[:, middle].mean(1) / rows, columns.mean(1) / rows)
+        self._measures.append(np.stack((*change, _contrast(pictures[2:]), blinking, held), axis=1))
+        self._columns.append(_resampled(columns, rows, COLUMNS))
+
+    def finish(self) -> tuple[Floats, NDArray[np.float32]]:
+        """`[P, 5]` change in the middle 9:16, change, contrast, flicker and held, and `[P, COLUMNS]`."""
+        if not self._measures:
+            return np.zeros((0, 5)), np.zeros((0, COLUMNS), np.float32)
+        return np.concatenate(self._measures), np.concatenate(self._columns)
+
+    def _column_sums(self, values: Bytes) -> Ints:
+        """`[K, C]` sums over the columns of the picture as displayed."""
+        axis = 2 if self._turns % 2 else 1
+        sums: Ints = values.sum(axis, dtype=np.uint16 if values.shape[axis] <= 257 else np.uint32).astype(np.int64)
+        return sums[:, ::-1] if self._turns in (1, 2) else sums
+
+    def _middle(self, width: int) -> slice:
+        """The columns inside of the middle 9:16."""
+        half = max(1, round(width * self._centre_share)) / 2
+        return slice(int(width / 2 - half + 0.5), int(width / 2 + half + 0.5))
+
+
+def block_sums(planes: Bytes | NDArray[np.bool_]) -> tuple[Ints, int]:
+    """Sums `[T, BLOCKS]` over blocks of the planes `[T, H, W]`, and how many samples a block has.
+
+    By adding slices, in types as small as hold the sums, and products too small to be shared by threads, which the
+    decoder needs.
+    """
+    count, height, width = planes.shape
+    down, across = min(height, BLOCKS[0]), min(width, BLOCKS[1])
+    rows, columns = height // down, width // across
+    whole = planes[:, : down * rows, : across * columns]
+    exact: Any = np.uint8 if planes.dtype == bool and rows <= 255 else np.uint16 if rows <= 257 else np.uint32
+    tall: NDArray[Any] = whole[:, ::rows].astype(exact)
+    for row in range(1, rows):
+        tall += whole[:, row::rows]
+    # Sums of so few bytes are exact in single precision, in whatever order they are added.
+    sums = tall.astype(np.float32) @ _members(across, columns)
+    return sums.reshape(count, down * across).astype(np.int64), rows * columns
+
+
+@lru_cache(maxsize=16)
+def _members(blocks: int, size: int) -> NDArray[np.float32]:
+    """`[blocks * size, blocks]` 1 where a sample belongs to a block."""
+    return np.repeat(np.eye(blocks, dtype=np.float32), size, axis=0)
+
+
+def _difference(one: Bytes, other: Bytes) -> Bytes:
+    return np.maximum(one, other) - np.minimum(one, other)
+
+
+def _beyond(values: Bytes, limit: Bytes | int) -> Bytes:
+    """What is more than the limit, less the limit."""
+    # The minimum with a single number is ten times slower than with an array.
+    return values - np.minimum(values, np.full_like(values, limit) if isinstance(limit, int) else limit)
+
+
+def _contrast(pictures: Bytes) -> Floats:
+    """Standard deviation of every other sample of every other row."""
+    thin = pictures[:, ::2, ::2].reshape(len(pictures), -1).astype(np.uint16)
+    exact = np.uint32 if thin.shape[1] <= 66051 else np.uint64
+    mean = thin.sum(1, dtype=exact) / thin.shape[1]
+    power = (thin * thin).sum(1, dtype=exact) / thin.shape[1]
+    result: Floats = np.sqrt(np.maximum(0.0, power - mean * mean))
+    return result
+
+
+def _held(middle: Bytes, moved: Bytes, total: Bytes) -> Floats:
+    """Share of samples that are detail standing still while the picture around it changes."""
+    busy, size = block_sums(total > _VISIBLE_CHANGE)
+    held = np.zeros(len(middle))
+    around = busy >= _BUSY_SHARE * size
+    if not (some := np.flatnonzero(around.any(1))).size:
+        return held
+    # Taken as one long row; what stands in the first column has its neighbour in the row above, and is left out.
+    flat = middle[some].reshape(len(some), -1)
+    still = moved[some].reshape(flat.shape) <= _VISIBLE_CHANGE
+    still[:, 1:] &= _difference(flat[:, 1:], flat[:, :-1]) >= _DETAIL
+    picture = still.reshape(len(some), *middle.shape[1:])
+    picture[:, :, :1] = False
+    detail, _ = block_sums(picture)
+    held[some] = np.where(around[some], detail, 0).sum(1) / (size * busy.shape[1])
+    return held
+
+
+@lru_cache(maxsize=8)
+def _places(width: int, count: int) -> tuple[Floats, Ints]:
+    """Borders of `count` equally wide columns, and the samples that they lie in."""
+    borders = np.linspace(0, width, count + 1)
+    return borders, np.minimum(borders.astype(np.int64), width - 1)
+
+
+def _resampled(columns: Ints, rows: int, count: int) -> NDArray[np.float32]:
+    """Means `[K, count]` over equally wide columns, from sums over the `rows` of each column `[K, C]`."""
+    width = columns.shape[1]
+    borders, inside = _places(width, count)
+    totals = np.cumsum(columns, axis=1) - columns
+    sums = columns[:, inside] * (borders - inside) + totals[:, inside]
+    means: NDArray[np.float32] = (np.diff(sums, axis=1) * (count / width / rows)).astype(np.float32)
+    return means

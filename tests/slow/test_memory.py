@@ -1,0 +1,55 @@
+"""Memory of an analysis hardly grows with a video's length: libav's index of the packets, a few numbers a frame."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fakes.media import make_video
+
+pytestmark = pytest.mark.slow
+HOUR_S = 3600
+GROWTH_BYTES = 64 << 20
+
+
+def looped(path: Path, source: Path, times: int) -> Path:
+    """The same packets again and again, without decoding them."""
+    import av
+
+    with av.open(str(source)) as file, av.open(str(path), "w") as out:
+        streams = {stream.index: out.add_stream_from_template(stream) for stream in file.streams}
+        length_s = 1 + max(float((stream.duration or 0) * (stream.time_base or 0)) for stream in file.streams)
+        for turn in range(times):
+            file.seek(0)
+            for packet in file.demux():
+                if packet.dts is None or packet.pts is None:
+                    continue
+                shift = round(turn * length_s / packet.time_base)
+                packet.pts, packet.dts, packet.stream = (
+                    packet.pts + shift,
+                    packet.dts + shift,
+                    streams[packet.stream.index],
+                )
+                out.mux(packet)
+    return path
+
+
+def peak_bytes(path: Path, storage: Path, *flags: str) -> int:
+    command = [sys.executable, "-m", "nvpipe", "analyze", str(path), "--storage", str(storage), "-q", *flags]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+@pytest.mark.parametrize("flags", [(), ("--fast",)])
+def test_an_hour_takes_little_more_memory_than_a_minute(tmp_path: Path, flags: tuple[str, ...]) -> None:
+    minute = make_video(tmp_path / "minute.mp4", seconds=60, fps=30, size=(320, 180), audio_hz=48000)
+    hour = looped(tmp_path / "hour.mp4", minute, HOUR_S // 60)
+    small = peak_bytes(minute, tmp_path / "cache", *flags)
+    large = peak_bytes(hour, tmp_path / "cache", *flags)
+    sys.stdout.write(f"{flags} minute {small >> 20} MiB, hour {large >> 20} MiB, ratio {large / small:.3f}\n")
+    assert large - small <= GROWTH_BYTES
