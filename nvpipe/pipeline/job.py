@@ -54,7 +54,7 @@ def make(
     article: Article,
     footage: Sequence[Footage],
     settings: Settings,
-    key: str,
+    share: str,
     target: Path,
     tools: Toolbox,
     kept: Kept,
@@ -67,7 +67,7 @@ def make(
         article: what to tell.
         footage: what may be shown.
         settings: the job's options.
-        key: what the job follows from.
+        share: what the job's share of the footage goes by.
         target: the final name of the video.
         tools: the backends.
         kept: what is known from earlier jobs and runs.
@@ -79,7 +79,7 @@ def make(
     """
     told = _told(article, settings, tools, kept.store, log, work)
     tracks = _tracks(footage, kept.library, tools, settings, log)
-    segments = reserve(key, footage, tracks, demand_of(told), kept, log)
+    segments = reserve(share, footage, tracks, demand_of(told), kept, log)
     _say_details(told, segments, log)
     videos = {video.video_id: video for video in footage}
     timeline = plan_timeline(told, segments, videos, {track.video_id: track for track in tracks}, settings)
@@ -87,8 +87,8 @@ def make(
         if cut.footage.licence is None:
             log.warn(f"the licence of {cut.footage.path.name} is unknown; make sure that you may publish it")
     video = work / target.name
-    shown = render_key(timeline, tools)
-    rendered = _render(timeline, video, shown, tools, kept.store, log)
+    key = render_key(timeline, tools)
+    rendered = _render(timeline, video, key, tools, kept.store, log)
     for text in rendered.warnings:
         log.warn(text)
     subtitle_file = video.with_suffix(".srt")
@@ -97,7 +97,7 @@ def make(
     document = manifest(article, settings, told, timeline, rendered, log.backends, log, str(target.absolute()))
     manifest_file = video.with_suffix(".json")
     _write(manifest_file, json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
-    return Made((subtitle_file, manifest_file, video), shown)
+    return Made((subtitle_file, manifest_file, video), key)
 
 
 def _tracks(

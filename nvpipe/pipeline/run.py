@@ -220,7 +220,8 @@ def _do(job: _Job, shared: _Shared, work: Path) -> JobReport:
     folder = work / job.slug
     folder.mkdir()
     tools = Toolbox(settings, shared.proven, log.notice)
-    made = make(job.article, footage, settings, key, target, tools, shared.kept, log, folder)
+    share = ledger_key(job.article, settings, footage)
+    made = make(job.article, footage, settings, share, target, tools, shared.kept, log, folder)
     _publish(made, target, shared, job.slug, key, job.article)
     return JobReport(job.request.source, "done", target, manifest, round(time.perf_counter() - start, 3))
 
@@ -251,6 +252,14 @@ def _footage(settings: Settings, shared: _Shared, log: JobLog) -> list[Footage]:
 
 def job_key(article: Article, settings: Settings, footage: Sequence[Footage]) -> str:
     """What a job's files follow from: the text, the options, the footage and its licences, not where they lie."""
-    options = {option.field: getattr(settings, option.field) for option in OPTIONS if option.in_result}
     videos = [[video.digest, video.licence, video.credit] for video in footage]
-    return digest_of([VERSION, tell.VERSION, article.digest, options, videos])
+    return digest_of([VERSION, tell.VERSION, article.digest, _options(settings), videos])
+
+
+def ledger_key(article: Article, settings: Settings, footage: Sequence[Footage]) -> str:
+    """What a job's share of the footage goes by: the text, the options and the footage, whatever is known of it."""
+    return digest_of([article.digest, _options(settings), [video.digest for video in footage]])
+
+
+def _options(settings: Settings) -> dict[str, object]:
+    return {option.field: getattr(settings, option.field) for option in OPTIONS if option.in_result}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nvpipe.pipeline.job import render_key
-from nvpipe.pipeline.run import job_key
+from nvpipe.pipeline.run import job_key, ledger_key
 from nvpipe.pipeline.tools import Toolbox
 from nvpipe.settings import Settings
 from nvpipe.types import Article, CaptionTrack, Cue, Cut, Footage, Narration, OutputFormat, Timeline
@@ -71,3 +71,15 @@ def test_a_job_follows_its_options_footage_and_licences(tmp_path: Path) -> None:
         job_key(replace(ARTICLE, digest="other"), settings, [FOOTAGE]),
     ]
     assert len({before, *changed}) == 6
+
+
+def test_a_share_of_the_footage_follows_the_job_but_not_what_is_learnt_of_the_footage(tmp_path: Path) -> None:
+    settings = Settings(tmp_path)
+    before = ledger_key(ARTICLE, settings, [FOOTAGE])
+    assert ledger_key(ARTICLE, settings, [replace(FOOTAGE, licence="CC0", path=Path("moved.mp4"))]) == before
+    others = [
+        ledger_key(replace(ARTICLE, digest="other"), settings, [FOOTAGE]),
+        ledger_key(ARTICLE, replace(settings, seconds=30.0), [FOOTAGE]),
+        ledger_key(ARTICLE, settings, [FOOTAGE, replace(FOOTAGE, digest="d2")]),
+    ]
+    assert len({before, *others}) == 4
