@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
-from collections.abc import Sequence
+import subprocess
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from fakes.reservations import next_free, span
 from filelock import FileLock
 
 from nvpipe.cache import ledger as ledger_module
-from nvpipe.cache.ledger import Choose, Ledger, Reservation
+from nvpipe.cache.ledger import Ledger, Reservation
 from nvpipe.cache.locks import LEDGER_LOCK_NAME, BusyError
 from nvpipe.cache.naming import ledger_path
-from nvpipe.types import Segment
-
-
-def span(start_s: float, video_id: str = "v") -> Segment:
-    return Segment(video_id, start_s, start_s + 10.0, 1.0, start_s + 5.0)
 
 
 def reservation(key: str, start_s: float, demand: str = "d", note: str = "") -> Reservation:
     return Reservation(key, demand, (span(start_s),), ("content",), note)
-
-
-def next_free(key: str) -> Choose:
-    """The ten seconds after those that others have."""
-    return lambda others: reservation(key, 10.0 * len(others))
 
 
 def refuse(others: Sequence[Reservation]) -> Reservation:
@@ -129,19 +120,11 @@ def test_the_oldest_jobs_are_forgotten(tmp_path: Path) -> None:
     assert keys[-1] == "new"
 
 
-def reserve_many(storage: Path, name: str) -> None:
-    ledger = Ledger(storage, print)
-    for index in range(6):
-        ledger.reserve(f"{name}-{index}", "d", next_free(f"{name}-{index}"))
-
-
-def test_processes_never_reserve_the_same(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    children = [context.Process(target=reserve_many, args=(tmp_path, str(index))) for index in range(4)]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join(60)
+def test_processes_never_reserve_the_same(tmp_path: Path, start: Callable[..., subprocess.Popen[str]]) -> None:
+    code = "import sys, pathlib; from fakes.reservations import reserve_many; "
+    code += "reserve_many(pathlib.Path(sys.argv[1]), sys.argv[2])"
+    children = [start("-c", code, str(tmp_path), str(index)) for index in range(4)]
+    assert [child.communicate(timeout=60)[1] for child in children] == [""] * 4
     jobs = json.loads(ledger_path(tmp_path).read_text())["data"]["jobs"]
     starts = [job["segments"][0]["start_s"] for job in jobs]
     assert starts == [10.0 * index for index in range(24)]
