@@ -19,6 +19,7 @@ from nvpipe.errors import UsageError
 from nvpipe.registry import AUTO, Registry
 
 CONFIG_NAME = "nvpipe.toml"
+_NOWHERE = Path()
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SIZE = re.compile(r"(?P<number>[0-9]{1,15}(?:\.[0-9]{1,6})?)\s*(?P<unit>[KMGT]?)(?:I?B)?", re.IGNORECASE | re.ASCII)
@@ -154,7 +155,7 @@ def load_settings(
     Raises:
         UsageError: a value is wrong, with the place that it came from.
     """
-    settings = Settings(storage=default_storage())
+    settings = Settings(storage=_NOWHERE)
     path = config or (folder or Path()) / CONFIG_NAME
     if config is not None or path.is_file():
         settings = settings.with_values(_read_config(path), where=str(path))
@@ -163,7 +164,9 @@ def load_settings(
         if text := environ.get(variable):
             value: object = text.split(os.pathsep) if option.kind == "paths" else text
             settings = settings.with_values({option.name: value}, where=variable)
-    return settings.with_values(flags, where="command line")
+    settings = settings.with_values(flags, where="command line")
+    # Looking the folder up costs as much as reading the cache in it, so only who needs it pays.
+    return replace(settings, storage=default_storage()) if settings.storage is _NOWHERE else settings
 
 
 def default_storage() -> Path:
