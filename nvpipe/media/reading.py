@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -35,18 +35,38 @@ def packets(
     """
     import av
 
+    if (yield from demuxed(container, stream, path, lost)):
+        return
+    end = cast("av.Packet[StreamT]", av.Packet())
+    end.stream = stream
+    yield end
+
+
+def demuxed(
+    container: InputContainer, streams: object, path: Path, lost: Callable[[], None]
+) -> Generator[av.Packet[Any], None, bool]:
+    """Packets of a stream or of several in file order, past whatever damage lies between them.
+
+    Returns:
+        Whether the end was reached, where libav has given an empty packet for each stream.
+
+    Raises:
+        MediaError: reading stalls.
+    """
+    import av
+
     errors = 0
     while errors < _MAX_READ_ERRORS:
         try:
-            for packet in container.demux(cast("Any", stream)):
+            for packet in container.demux(cast("Any", streams)):
                 errors = 0
                 if packet.is_corrupt:
                     lost()
                 yield packet
-            return
+            return True
         except IndexError:
-            # PyAV's end of demuxing trips over streams that appeared while reading; ours has been emptied.
-            return
+            # PyAV's end of demuxing trips over streams that appeared while reading; ours have been emptied.
+            return True
         except av.error.ExitError as error:
             raise MediaError(
                 f"reading {name_of(path)} stalled for {READ_TIMEOUT_S:.0f} s", hint="check the disk"
@@ -54,9 +74,7 @@ def packets(
         except av.error.FFmpegError:
             lost()
             errors += 1
-    end = cast("av.Packet[StreamT]", av.Packet())
-    end.stream = stream
-    yield end
+    return False
 
 
 def decode(packet: av.Packet[Any], lost: Callable[[], None]) -> list[Any]:

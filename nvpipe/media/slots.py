@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from nvpipe.errors import MediaError
 from nvpipe.media.audio import sound_stream
 from nvpipe.media.probe import origin_of
-from nvpipe.media.reading import decode
-from nvpipe.media.safety import MAX_DURATION_S, READ_TIMEOUT_S, DecodeBudget, name_of, open_container
+from nvpipe.media.reading import decode, demuxed
+from nvpipe.media.safety import MAX_DURATION_S, DecodeBudget, open_container
 
 if TYPE_CHECKING:
     import av
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_MAX_READ_ERRORS = 50
 _DTYPES = {"flt": "f4", "dbl": "f8", "s16": "i2", "s32": "i4", "s64": "i8", "u8": "u1"}
 """Of libav's sample formats."""
 
@@ -65,26 +63,9 @@ def packets_of(
     for other in container.streams:
         if all(other.index != stream.index for stream in wanted):
             other.discard = av.stream.Discard.all
-    errors = 0
-    while errors < _MAX_READ_ERRORS:
-        try:
-            for packet in container.demux(cast("Any", wanted)):
-                errors = 0
-                if packet.is_corrupt:
-                    lost()
-                if packet.size:
-                    yield packet
-            return
-        except IndexError:
-            # PyAV's end of demuxing trips over streams that appeared while reading.
-            return
-        except av.error.ExitError as error:
-            raise MediaError(
-                f"reading {name_of(path)} stalled for {READ_TIMEOUT_S:.0f} s", hint="check the disk"
-            ) from error
-        except av.error.FFmpegError:
-            lost()
-            errors += 1
+    for packet in demuxed(container, wanted, path, lost):
+        if packet.size:
+            yield packet
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """A coarse track: sound and packet sizes of the whole video, pictures only in short bursts after keyframes.
 
 What the bursts tell is carried over to the steps between them. The signals and the way in which they are combined are
-those of the full analysis, so that the scores lie on the same scale. No torch: importing it takes longer.
+those of the full analysis, so that the scores lie on the same scale.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from nvpipe.types import MotionTrack, Signal
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nvpipe.footage.motion.sampling import Samples
     from nvpipe.footage.motion.signals import Signals
     from nvpipe.media.skim import Picture, Skim
     from nvpipe.types import Footage

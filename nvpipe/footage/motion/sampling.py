@@ -1,7 +1,7 @@
 """One pass over decoded frames: a few integers per frame from a thin grid of its planes.
 
 Everything is a count or a sum of integers, so the numbers are the same on every device and with any number of
-threads. Memory grows by some 10 kB per second of video, whatever the size of its pictures.
+threads. Memory grows by some 3 kB per second of video, whatever the size of its pictures.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class Seen:
 
 
 class TorchDiffScorer:
-    """The scorer that runs wherever torch does; on the device that the decoder leaves its planes on."""
+    """Gathers thin grids where the decoder leaves its planes, by torch on a device; the rest is alike everywhere."""
 
     version = "torch-diff/2"
 
