@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from nvpipe.media.decode import Decoder, Frame, Reader
+    from nvpipe.media.slots import Slots
     from nvpipe.types import MediaInfo
 
 GRID_COLUMNS = 320
@@ -89,11 +90,13 @@ class WatchedReader:
     def damaged(self) -> int:
         return self._reader.damaged
 
-    def frames(self, start_s: float = 0.0, end_s: float | None = None) -> Iterator[Frame]:
+    def frames(
+        self, start_s: float = 0.0, end_s: float | None = None, *, draft: bool = False, sound: Slots | None = None
+    ) -> Iterator[Frame]:
         if start_s or end_s is not None or self._watch.complete:
-            yield from self._reader.frames(start_s, end_s)
+            yield from self._reader.frames(start_s, end_s, draft=draft, sound=sound)
             return
-        for frame in self._reader.frames():
+        for frame in self._reader.frames(draft=draft, sound=sound):
             self._watch.add(frame)
             yield frame
         self._watch.complete = True

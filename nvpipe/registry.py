@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar, cast
 
 from nvpipe.errors import BackendUnavailableError, UsageError
-from nvpipe.types import BackendChoice
+
+if TYPE_CHECKING:
+    from nvpipe.types import BackendChoice
 
 AUTO = "auto"
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(NamedTuple):
     """What came of really opening a backend."""
 
     usable: bool
@@ -35,8 +35,7 @@ class Backend(Protocol):
 T = TypeVar("T", bound=Backend)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A backend by name; its module is imported only when it is loaded."""
 
     name: str
@@ -92,6 +91,8 @@ class Registry(Generic[T]):
             UsageError: there is no backend of that name.
             BackendUnavailableError: it is not usable here.
         """
+        from nvpipe.types import BackendChoice
+
         refused: list[str] = []
         for name in self.names() if wanted == AUTO else (wanted,):
             backend, probe = self._opened(name)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from nvpipe.errors import UsageError
 from nvpipe.registry import AUTO, Registry
@@ -22,11 +22,10 @@ CONFIG_NAME = "nvpipe.toml"
 _NOWHERE = Path()
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-_SIZE = re.compile(r"(?P<number>[0-9]{1,15}(?:\.[0-9]{1,6})?)\s*(?P<unit>[KMGT]?)(?:I?B)?", re.IGNORECASE | re.ASCII)
+_SIZE = r"(?ia)(?P<number>[0-9]{1,15}(?:\.[0-9]{1,6})?)\s*(?P<unit>[KMGT]?)(?:I?B)?"
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One option: its name without dashes, what it takes, and what it is for."""
 
     name: str
@@ -191,7 +190,7 @@ def parse_size(text: str) -> int:
     Raises:
         UsageError: it is no size.
     """
-    match = _SIZE.fullmatch(text.strip())
+    match = re.fullmatch(_SIZE, text.strip())
     if match is None:
         raise UsageError(f"{text!r} is no size", hint="give a number of bytes, or one with K, M, G or T: 500M, 2G, 0")
     return int(float(match["number"]) * _UNITS[match["unit"].upper()])

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nvpipe.cache.claims import claimed, proven_checksum
 from nvpipe.cache.locks import lock
@@ -21,8 +21,11 @@ from nvpipe.cache.store import (
     write,
 )
 from nvpipe.cache.used import mark_used
-from nvpipe.types import MotionTrack, Segment, Signal
+from nvpipe.types import Segment
 from nvpipe.types.codec import digest_of, from_json, to_json
+
+if TYPE_CHECKING:
+    from nvpipe.types import MotionTrack, Signal
 
 ACTION = Format("nvpipe-action", 2)
 SEGMENTS = Format("nvpipe-segments", 2)
@@ -33,8 +36,7 @@ MAX_STEPS = 200_000
 _LISTS = ("scores", "focus_x", "cuts_s")
 
 
-@dataclass(frozen=True, slots=True)
-class KeptTrack:
+class KeptTrack(NamedTuple):
     """A track, its key, and the checksum of the file that holds it; None when it could not be written."""
 
     track: MotionTrack
@@ -203,6 +205,8 @@ def parse_track(data: dict[str, Any], video_id: str) -> MotionTrack:
     Raises:
         ValueError: it makes no sense.
     """
+    from nvpipe.types import MotionTrack
+
     track = from_json(MotionTrack, {**data, **{name: [] for name in _LISTS}, "signals": []})
     lists = {name: _numbers(data.get(name)) for name in _LISTS}
     signals = data.get("signals")
@@ -269,6 +273,8 @@ def _check(track: MotionTrack, video_id: str) -> None:
 
 
 def _signal(data: object) -> Signal:
+    from nvpipe.types import Signal
+
     if not isinstance(data, dict):
         raise ValueError("a signal is no object")
     return replace(from_json(Signal, {**data, "values": []}), values=_numbers(data.get("values")))

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from nvpipe.cache.disk import digest_file
+from nvpipe.cache.identity import FileIdentity
 from nvpipe.cache.index_data import INDEX
 from nvpipe.cache.naming import index_path
-from nvpipe.cache.sighting import FileIdentity
 from nvpipe.cache.store import FaultError, open_envelope
 
 

@@ -9,22 +9,21 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from nvpipe.cache.adopt import set_aside_originals
+from nvpipe.cache.identity import FileIdentity, Sidecars
 from nvpipe.cache.index_data import IndexData, read_index
-from nvpipe.cache.index_entry import About, about_json, about_of, entry_of, footage_of, in_order
+from nvpipe.cache.index_entry import entry_of, footage_of, in_order
 from nvpipe.cache.locks import lock
-from nvpipe.cache.naming import action_path, is_safe_id, video_id_of
-from nvpipe.cache.original import title_of
-from nvpipe.cache.sighting import FileIdentity, Sidecars, Sighting, Verdict, digest_settled
+from nvpipe.cache.naming import action_path
 from nvpipe.cache.store import Warn, complain, once
 from nvpipe.errors import OutputError
 from nvpipe.types import Footage
 
-__all__ = ["FileIdentity", "FootageIndex", "Sighting", "Verdict", "digest_settled"]
+if TYPE_CHECKING:
+    from nvpipe.cache.about import About
+    from nvpipe.cache.sighting import Sighting, Verdict
 
 T = TypeVar("T")
 
@@ -51,6 +50,8 @@ class FootageIndex:
             return IndexData()
         if found is None or not found.files:
             # Only a folder that nvpipe has not used yet can hold caches of the original program.
+            from nvpipe.cache.adopt import set_aside_originals
+
             set_aside_originals(self._storage, self._warn)
         return found or IndexData()
 
@@ -89,6 +90,8 @@ class FootageIndex:
 
     def tags_of(self, digest: str) -> About | None:
         """What the container of a content says, None when that is not known."""
+        from nvpipe.cache.about import about_of
+
         return about_of(self._data.files.get(digest, {}).get("tags"))
 
     def paths(self) -> Iterator[tuple[str, str]]:
@@ -101,10 +104,11 @@ class FootageIndex:
         """Remember files and settle their ids; a folder that cannot be written costs one warning."""
         if not sightings:
             return []
+        from nvpipe.cache.merge import merge
 
         def change() -> list[Footage]:
             taken = {str(entry.get("video_id")) for entry in self._data.files.values()}
-            return [self._merge(sighting, taken) for sighting in sightings]
+            return [merge(self._data, sighting, taken) for sighting in sightings]
 
         return self._change(change)
 
@@ -114,6 +118,8 @@ class FootageIndex:
 
     def verdict(self, path: Path, identity: FileIdentity, made_by: str) -> Verdict | None:
         """Why a file cannot be used, if that was found out earlier by the same program."""
+        from nvpipe.cache.sighting import Verdict
+
         known = self._data.unusable.get(str(path))
         if known is None or not identity.is_in(known) or known.get("made_by") != made_by:
             return None
@@ -222,48 +228,6 @@ class FootageIndex:
         except OutputError as error:
             complain(self._warn, self._storage, error)
         return result[0] if result else change()
-
-    def _merge(self, sighting: Sighting, taken: set[str]) -> Footage:
-        footage, digest = sighting.footage, sighting.footage.digest
-        entry = self._data.files.get(digest, {})
-        kept = entry.get("video_id")
-        if not isinstance(kept, str) or not is_safe_id(kept):
-            kept = video_id_of(footage.path.name, digest, taken)
-        taken.add(kept)
-        original = self._original(entry, footage, sighting.identity.size_bytes)
-        about = None if sighting.about is None else sighting.about.over(original)
-        if about is not None:
-            footage = replace(footage, licence=about.licence, credit=about.credit_line)
-        footage = replace(footage, video_id=kept)
-        said = {} if about is None else {name: getattr(about, name) for name in ("title", "channel", "source_url")}
-        if sighting.about is not None:
-            said["said_content_type"] = sighting.about.content_type
-        self._data.files[digest] = in_order(
-            {
-                **entry,
-                **entry_of(footage, sighting.identity.size_bytes),
-                **said,
-                "tags": about_json(sighting.tags),
-                "original": about_json(original),
-            }
-        )
-        self._data.unusable.pop(str(footage.path), None)
-        self._data.seen[str(footage.path)] = {
-            "digest": digest,
-            **sighting.identity.as_json(),
-            **({"sidecars": [list(one) for one in sighting.sidecars]} if sighting.sidecars else {}),
-        }
-        return footage
-
-    def _original(self, entry: Mapping[str, Any], footage: Footage, size_bytes: int) -> About:
-        """What the original program's list knew of a video."""
-        known = about_of(entry.get("original"))
-        found = None if known else title_of(self._data.original, footage.path, size_bytes, footage.duration_s)
-        if found is None:
-            return known or About()
-        self._data.original = [one for one in self._data.original if one is not found]
-        source = found.source if found.source and found.source.startswith(("http://", "https://")) else None
-        return About(title=found.title, channel=found.credit, source_url=source, content_type=found.content_type)
 
     def _forget(self, gone: Iterable[str]) -> None:
         """Drop paths that are gone, and contents that lie nowhere and of which nothing else is known."""

@@ -11,16 +11,18 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nvpipe.cache.disk import open_to_read
 from nvpipe.cache.index_entry import entry_of
 from nvpipe.cache.naming import index_path, is_safe_id
-from nvpipe.cache.original import OriginalTitle, describe, recognise, titles
 from nvpipe.cache.plain_json import parse_json
 from nvpipe.cache.store import MAX_BYTES, FaultError, Format, Warn, forbid_update, open_envelope, report, write
 from nvpipe.types import Footage
 from nvpipe.types.codec import from_json, to_json
+
+if TYPE_CHECKING:
+    from nvpipe.cache.original import OriginalTitle
 
 INDEX = Format("nvpipe-footage", 2)
 _FIRST = Format("nvpipe-footage", 1)
@@ -93,7 +95,11 @@ def read_index(storage: Path, warn: Warn) -> IndexData | None:
             forbid_update(path, error)
         return None
     forbid_update(path, fault)
-    found = _original_titles(path) if fault.kind == "original" else None
+    found = None
+    if fault.kind == "original":
+        from nvpipe.cache.original import describe
+
+        found = _original_titles(path)
     if found is not None:
         reason = f"{describe('index')}; what it knows of {len(found)} videos is taken over"
         fault = FaultError(fault.kind, reason, fault.identity)
@@ -128,6 +134,8 @@ def _of_first_version(data: object) -> IndexData:
 
 
 def _original_titles(path: Path) -> list[OriginalTitle] | None:
+    from nvpipe.cache.original import recognise, titles
+
     try:
         with open_to_read(path) as file:
             data = parse_json(file.read(MAX_BYTES + 1))
@@ -137,8 +145,12 @@ def _original_titles(path: Path) -> list[OriginalTitle] | None:
 
 
 def _originals(data: object) -> list[OriginalTitle]:
+    if not isinstance(data, list) or not data:
+        return []
+    from nvpipe.cache.original import OriginalTitle
+
     found = []
-    for fields_ in data if isinstance(data, list) else ():
+    for fields_ in data:
         if isinstance(fields_, Mapping):
             with contextlib.suppress(ValueError):
                 found.append(from_json(OriginalTitle, dict(fields_)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from nvpipe.cache.naming import is_safe_id
 from nvpipe.types import Footage
-from nvpipe.types.codec import parse_fraction, to_json
+from nvpipe.types.codec import parse_fraction
 
 _TYPES: dict[str, type] = {
     "width_px": int,
@@ -33,29 +32,6 @@ _ORDER = (
 """Names in the order in which a person looks for them."""
 
 _START: dict[str, Any] = {"times_used": 0, "last_used": None, "analysis": {}}
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What somebody says of a video: in a file beside it, or in the container's tags."""
-
-    licence: str | None = None
-    credit: str | None = None
-    """The whole credit line, where it was written down as such."""
-    title: str | None = None
-    channel: str | None = None
-    source_url: str | None = None
-    content_type: str | None = None
-
-    def over(self, other: About) -> About:
-        """This, and what the other one says where this is silent."""
-        names = [each.name for each in fields(self)]
-        return About(**{name: getattr(self, name) or getattr(other, name) for name in names})
-
-    @property
-    def credit_line(self) -> str | None:
-        """Whom to name: title, channel and source address, unless a credit is given."""
-        return self.credit or ", ".join(part for part in (self.title, self.channel, self.source_url) if part) or None
 
 
 def in_order(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,18 +86,6 @@ def footage_of(entry: object, digest: str, path: Path) -> Footage | None:
     if not (licence is None or isinstance(licence, str)) or not (credit is None or isinstance(credit, str)):
         return None
     return Footage(video_id=video_id, path=path, digest=digest, fps=fps, licence=licence, credit=credit, **facts)
-
-
-def about_of(data: object) -> About | None:
-    """What `about_json` wrote down."""
-    if not isinstance(data, dict):
-        return None
-    names = [each.name for each in fields(About)]
-    return About(**{name: data[name] for name in names if isinstance(data.get(name), str)})
-
-
-def about_json(about: About) -> dict[str, str]:
-    return {name: text for name, text in to_json(about).items() if text is not None}
 
 
 @lru_cache(maxsize=256)

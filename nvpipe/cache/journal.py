@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from nvpipe.cache.disk import DISK, digest_file
+from nvpipe.cache.naming import JOURNAL_NAME
 from nvpipe.cache.plain_json import parse_json
 from nvpipe.errors import OutputError
 
-JOURNAL_NAME = "nvpipe-journal.jsonl"
 VERSION = 1
 DONE = "done"
 MAX_LINE_BYTES = 1 << 20

@@ -1,19 +1,22 @@
-"""The names of files in the storage folder."""
+"""The names of the files that nvpipe keeps for itself."""
 
 from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Container
 from pathlib import Path
 
+JOURNAL_NAME = "nvpipe-journal.jsonl"
+"""In an output folder."""
 SLUG_BYTES = 80
 ID_DIGITS = 8
 
 
 def slug_of(name: str) -> str:
     """A readable, harmless part of a file name: lower case letters and digits of any script, and dashes."""
+    import unicodedata
+
     plain = unicodedata.normalize("NFKC", name).encode("utf-8", "ignore").decode("utf-8")
     words = re.sub(r"[\W_]+", "-", plain.lower()).strip("-")
     return words.encode("utf-8")[:SLUG_BYTES].decode("utf-8", "ignore").strip("-") or "video"

@@ -2,52 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from nvpipe.cache.about import About
 from nvpipe.cache.disk import digest_file
-from nvpipe.cache.index_entry import About
+from nvpipe.cache.identity import FileIdentity, Sidecars
 from nvpipe.types import Footage
 
-Sidecars = tuple[tuple[str, int, int], ...]
-"""Name, size in bytes and mtime_ns of each file beside a video."""
-
 _TICK_S = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class FileIdentity:
-    """What tells that a file is still the one that was read."""
-
-    size_bytes: int
-    mtime_ns: int
-    ctime_ns: int
-    inode: int
-
-    @classmethod
-    def of(cls, facts: os.stat_result) -> FileIdentity:
-        return cls(facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
-
-    def as_json(self) -> dict[str, int]:
-        return {
-            "size_bytes": self.size_bytes,
-            "mtime_ns": self.mtime_ns,
-            "ctime_ns": self.ctime_ns,
-            "inode": self.inode,
-        }
-
-    def is_in(self, seen: Mapping[str, Any]) -> bool:
-        """Whether an entry of the index speaks of the very same file."""
-        return (
-            seen.get("mtime_ns") == self.mtime_ns
-            and seen.get("size_bytes") == self.size_bytes
-            and seen.get("ctime_ns") == self.ctime_ns
-            and seen.get("inode") == self.inode
-        )
 
 
 @dataclass(frozen=True, slots=True)

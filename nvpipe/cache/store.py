@@ -13,14 +13,12 @@ import re
 import stat
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from nvpipe import __version__
 from nvpipe.cache.disk import DIGEST_BYTES, DISK, Disk, open_to_read, replace_file
 from nvpipe.cache.locks import lock
-from nvpipe.cache.original import describe, recognise, recognise_head
 from nvpipe.cache.plain_json import parse_json, to_bytes
 from nvpipe.errors import OutputError
 
@@ -60,16 +58,14 @@ def complain(warn: WarnOnce, storage: Path, error: OutputError) -> None:
     warn(text, f"unwritable {storage}")
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """What a cache file holds; a change of its layout raises the version."""
 
     name: str
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """A cache file that proved whole."""
 
     format: str
@@ -234,6 +230,8 @@ def load_bytes(path: Path) -> tuple[bytes, tuple[int, ...]]:
 
 def _damaged(reason: str, head: bytes, identity: tuple[int, ...]) -> FaultError:
     """Damage, unless what is left shows that the file was never nvpipe's."""
+    from nvpipe.cache.original import describe, recognise_head
+
     if original := recognise_head(head):
         return FaultError("original", describe(original, whole=False), identity)
     return FaultError("damaged", reason, identity)
@@ -246,12 +244,8 @@ def identity_of(facts: os.stat_result) -> tuple[int, ...]:
 
 def _parse(raw: bytes) -> Envelope:
     fields = parse_json(raw)
-    if original := recognise(fields):
-        raise FaultError("original", describe(original))
-    if not isinstance(fields, dict):
-        raise ValueError("not an object")
-    if not str(fields.get("format", "")).startswith(FORMAT_PREFIX):
-        raise FaultError("foreign", "was not written by nvpipe")
+    if not isinstance(fields, dict) or not str(fields.get("format", "")).startswith(FORMAT_PREFIX):
+        raise _not_ours(fields)
     if type(fields.get("version")) is int and fields["version"] > 0 and set(fields) - _FIELDS:
         raise FaultError("newer", "was written by a newer nvpipe")
     if set(fields) != _FIELDS:
@@ -262,6 +256,16 @@ def _parse(raw: bytes) -> Envelope:
     if checksum_of(raw) != fields["checksum"]:
         raise ValueError("wrong checksum")
     return Envelope(**fields)
+
+
+def _not_ours(value: object) -> Exception:
+    from nvpipe.cache.original import describe, recognise
+
+    if original := recognise(value):
+        return FaultError("original", describe(original))
+    if not isinstance(value, dict):
+        return ValueError("not an object")
+    return FaultError("foreign", "was not written by nvpipe")
 
 
 def checksum_of(raw: bytes) -> str | None:

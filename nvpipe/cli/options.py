@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
+class SettingOption(click.Option):
+    """An option of the settings table; the backends that can be chosen are imported only to be shown."""
+
+    def __init__(self, *args: Any, option: Option, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._option = option
+
+    def make_metavar(self, ctx: click.Context) -> str:
+        return "|".join(self._option.choices) or super().make_metavar(ctx)
+
+
 def settings_options(*names: str) -> Callable[[F], F]:
     """Options of the settings table, with `--config`."""
 
@@ -64,10 +75,15 @@ def _click_option(option: Option) -> Callable[[F], F]:
     text = option.help
     if default is not None:
         text += f"  [default: {default:g}]" if isinstance(default, float) else f"  [default: {default}]"
-    metavar = option.metavar
-    if option.names:
-        metavar = "|".join(option.choices)
     if option.kind == "flag":
         return click.option(f"--{option.name}", option.field, is_flag=True, default=None, help=text)
     # Values are checked by the settings themselves, so that every source of them is told the same way.
-    return click.option(f"--{option.name}", option.field, metavar=metavar, help=text, multiple=option.kind == "paths")
+    return click.option(
+        f"--{option.name}",
+        option.field,
+        cls=SettingOption,
+        option=option,
+        metavar=option.metavar,
+        help=text,
+        multiple=option.kind == "paths",
+    )

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from nvpipe.cache.index import FootageIndex
-from nvpipe.footage.discover import Place
-from nvpipe.media.safety import name_of
-from nvpipe.types import Footage
+if TYPE_CHECKING:
+    from nvpipe.cache.index import FootageIndex
+    from nvpipe.footage.discover import Place
+    from nvpipe.types import Footage
 
 MAX_NAMES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(NamedTuple):
     """Paths by what happened to them; a moved one stands under its new path."""
 
     new: Sequence[str] = ()
@@ -31,6 +30,8 @@ class Changes:
         paths = [path for _, group in named for path in group]
         if not paths:
             return None
+        from nvpipe.media.safety import name_of
+
         names = ", ".join(name_of(Path(Path(path).name)) for path in paths[:MAX_NAMES])
         more = f" and {len(paths) - MAX_NAMES} more" if len(paths) > MAX_NAMES else ""
         return f"{', '.join(counts)} in {name_of(Path(place))}: {names}{more}"
@@ -123,8 +124,7 @@ class Watch:
             self._index.note_places(held, [path for paths in lost.values() for path in paths])
 
 
-@dataclass(frozen=True, slots=True)
-class _Moves:
+class _Moves(NamedTuple):
     """Digests of all files that are gone, and of all that came."""
 
     gone: set[str | None]

@@ -6,8 +6,12 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
-from nvpipe.types import MotionTrack, Segment
+from nvpipe.types import Segment
+
+if TYPE_CHECKING:
+    from nvpipe.types import MotionTrack
 
 Interval = tuple[float, float]
 """Half-open, in seconds of a video."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from nvpipe.cache.journal import DONE, JOURNAL_NAME, Journal
+from nvpipe.cache.naming import JOURNAL_NAME
 from nvpipe.errors import MediaError, OutputError
 
 VIDEO_SUFFIXES = frozenset(
@@ -21,8 +20,8 @@ WORK_FOLDER = ".nvpipe-fetch"
 """Where `nvpipe fetch` keeps what is not finished, inside of a folder of footage."""
 _CONTROL_SUFFIXES = (".aria2", ".ytdl", ".part")
 """A file with such a neighbour is still being downloaded."""
-_CONTROL = re.compile(r"(?P<of>.+?)\.(?:aria2|ytdl|part)(?:-Frag\d+(?:\.part)?)?", re.DOTALL)
-_STREAM = re.compile(r"(?P<stem>.+)\.f[\w+=-]*\d[\w+=-]*\.\w+", re.DOTALL)
+_CONTROL = r"(?s)(?P<of>.+?)\.(?:aria2|ytdl|part)(?:-Frag\d+(?:\.part)?)?"
+_STREAM = r"(?s)(?P<stem>.+)\.f[\w+=-]*\d[\w+=-]*\.\w+"
 """A picture or a sound that yt-dlp has yet to join with the other."""
 
 
@@ -45,8 +44,7 @@ def find_footage(paths: Sequence[str], warn: Callable[[str], None] | None = None
     return list(dict.fromkeys(video for place in find_places(paths, warn) for video in place.videos))
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """What one path of the user's stands for."""
 
     name: str
@@ -89,6 +87,8 @@ def _expand(named: str) -> list[Path]:
             path.stat()
             _refuse_unfinished(path)
             return [path]
+        import glob
+
         matches = glob.glob(named, recursive=True) if glob.has_magic(named) else []  # noqa: PTH207 - any pattern
         every = [Path(os.path.abspath(match)) for match in sorted(matches, key=natural_key)]  # noqa: PTH100
         whole = _without_unfinished(every)
@@ -108,6 +108,8 @@ def _exists(path: Path, named: str) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:
+        import glob
+
         if glob.has_magic(named):
             return False
         raise
@@ -162,6 +164,8 @@ def _shorts_in(folder: Path, warn: Callable[[str], None] | None) -> set[str]:
     """Names of the files that nvpipe finished in a folder, as its journal has them."""
     if not os.path.isfile(folder / JOURNAL_NAME):  # noqa: PTH113 - no error where it may not be looked at
         return set()
+    from nvpipe.cache.journal import DONE, Journal
+
     try:
         done = [event.get("outputs") for event in Journal(folder).events() if event["event"] == DONE]
     except OutputError as error:
@@ -224,12 +228,12 @@ def _tell_of_others(folder: Path, names: set[str], warn: Callable[[str], None] |
 
 def _unfinished(names: set[str]) -> set[str]:
     """Which files of a folder are being downloaded, or joined, or wait for that, by the names of them all."""
-    marks = {name: mark["of"] for name in names if (mark := _CONTROL.fullmatch(name))}
+    marks = {name: mark["of"] for name in names if (mark := re.fullmatch(_CONTROL, name))}
     # yt-dlp joins sound and picture under `<name>.temp.<suffix>`.
     joined = {name: stem for name in names if (stem := os.path.splitext(name)[0]).endswith(".temp")}  # noqa: PTH122
-    stems = {stream["stem"] for name in marks.values() if (stream := _STREAM.fullmatch(name))}
+    stems = {stream["stem"] for name in marks.values() if (stream := re.fullmatch(_STREAM, name))}
     stems |= {stem.removesuffix(".temp") for stem in joined.values()}
-    streams = ((name, _STREAM.fullmatch(name)) for name in names) if stems else ()
+    streams = ((name, re.fullmatch(_STREAM, name)) for name in names) if stems else ()
     waiting = {name for name, stream in streams if stream and stream["stem"] in stems}
     return {*marks, *marks.values(), *joined, *waiting}
 

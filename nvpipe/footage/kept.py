@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nvpipe.cache import action
 from nvpipe.cache.action import KeptSegments, KeptTrack
 from nvpipe.cache.store import Warn, complain, once
 from nvpipe.errors import OutputError
-from nvpipe.types import Footage, MotionTrack, Segment
+
+if TYPE_CHECKING:
+    from nvpipe.types import Footage, MotionTrack, Segment
 
 _FAST = {"fast": True}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nvpipe.cache.index import FootageIndex
 from nvpipe.cache.store import Warn, once
@@ -12,8 +13,9 @@ from nvpipe.footage.changes import Watch
 from nvpipe.footage.discover import find_footage, find_places
 from nvpipe.footage.kept import Tracks
 from nvpipe.footage.recognise import Probe, Recogniser
-from nvpipe.footage.summary import summary
-from nvpipe.types import Footage, MotionTrack
+
+if TYPE_CHECKING:
+    from nvpipe.types import Footage, MotionTrack
 
 __all__ = ["Library", "find_footage"]
 
@@ -84,6 +86,8 @@ class Library:
         known = self._index.analysis_of(footage)
         # A coarse analysis adds nothing to a full one.
         if known.get("scorer") != track.scorer or known.get("coarse") not in (False, track.coarse):
+            from nvpipe.footage.summary import summary
+
             self._index.note_analysis(footage, summary(track))
 
     def note_uses(self, times: Mapping[str, int]) -> None:

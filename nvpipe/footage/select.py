@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right, insort
+from typing import TYPE_CHECKING
 
 from nvpipe.errors import UsageError
-from nvpipe.footage.curve import EPSILON_S, Curve
-from nvpipe.types import MotionTrack, Segment
+
+if TYPE_CHECKING:
+    from nvpipe.types import MotionTrack, Segment
 
 VERSION = 2
 """Part of the cache key; a change of what is chosen changes it."""
@@ -32,6 +34,8 @@ def best_segments(track: MotionTrack, duration_s: float, count: int | None = Non
     Raises:
         UsageError: the duration or the count is not a usable number.
     """
+    from nvpipe.footage.curve import EPSILON_S, Curve
+
     if not (math.isfinite(duration_s) and duration_s > 0):
         raise UsageError(f"a segment of {duration_s} s is not possible", hint="give a number of seconds above 0")
     if count is not None and count < 1:

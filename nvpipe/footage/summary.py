@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nvpipe.footage.select import best_segments
-from nvpipe.types import MotionTrack
+
+if TYPE_CHECKING:
+    from nvpipe.types import MotionTrack
 
 STILL, CALM, MEDIUM, HIGH = "still", "calm", "medium_action", "high_action"
 

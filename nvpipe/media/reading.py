@@ -20,8 +20,12 @@ _MAX_READ_ERRORS = 50
 
 
 def packets(
-    container: InputContainer, stream: StreamT, path: Path, lost: Callable[[], None]
-) -> Iterator[av.Packet[StreamT]]:
+    container: InputContainer,
+    stream: StreamT,
+    path: Path,
+    lost: Callable[[], None],
+    beside: Stream | None = None,
+) -> Iterator[av.Packet[Any]]:
     """Packets of a stream in file order, then an empty one that empties the decoder.
 
     Args:
@@ -29,13 +33,15 @@ def packets(
         stream: which packets.
         path: the file, for the error.
         lost: called for each packet that could not be read or is marked as damaged.
+        beside: another stream whose packets are wanted, too.
 
     Raises:
         MediaError: reading stalls.
     """
     import av
 
-    if (yield from demuxed(container, stream, path, lost)):
+    streams = [stream] if beside is None else [stream, beside]
+    if (yield from demuxed(container, streams, path, lost)):
         return
     end = cast("av.Packet[StreamT]", av.Packet())
     end.stream = stream
@@ -43,9 +49,9 @@ def packets(
 
 
 def demuxed(
-    container: InputContainer, streams: object, path: Path, lost: Callable[[], None]
+    container: InputContainer, streams: list[Any], path: Path, lost: Callable[[], None]
 ) -> Generator[av.Packet[Any], None, bool]:
-    """Packets of a stream or of several in file order, past whatever damage lies between them.
+    """Packets of some streams in file order, past whatever damage lies between them.
 
     Returns:
         Whether the end was reached, where libav has given an empty packet for each stream.
@@ -58,7 +64,7 @@ def demuxed(
     errors = 0
     while errors < _MAX_READ_ERRORS:
         try:
-            for packet in container.demux(cast("Any", streams)):
+            for packet in container.demux(streams):
                 errors = 0
                 if packet.is_corrupt:
                     lost()

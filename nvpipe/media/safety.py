@@ -154,12 +154,13 @@ def opened(path: Path, *, sound_only: bool = False) -> Iterator[InputContainer]:
         container.close()
 
 
-def discard_others(container: InputContainer, stream: Stream) -> None:
-    """Tell the demuxer to leave out every stream but one, which saves reading them."""
+def discard_others(container: InputContainer, *streams: Stream | None) -> None:
+    """Tell the demuxer to leave out all other streams, which saves reading them."""
     import av
 
+    wanted = {stream.index for stream in streams if stream is not None}
     for other in container.streams:
-        if other.index != stream.index:
+        if other.index not in wanted:
             other.discard = av.stream.Discard.all
 
 

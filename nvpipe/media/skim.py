@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
@@ -25,6 +26,8 @@ from nvpipe.media.safety import (
 from nvpipe.media.slots import Slots, packets_of
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
+
     import av
     import numpy as np
     from av.video import VideoStream
@@ -37,9 +40,8 @@ T = TypeVar("T")
 _MIN_BURST_FRAMES = 3
 _MAX_BURST_PACKETS = 64
 _PROGRESS_S = 2.0
-_SLACK_S = 0.002
-_LOST_S = 5.0
-"""Further behind the keyframe that was sought, the search has gone astray."""
+_MAX_WAITING = 4
+"""Bursts read ahead of the one that is decoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,9 @@ class Skim(Generic[T]):
     """What was made of the bursts, in order of time."""
     powers: Floats
     """Mean squares of the sound, full scale at 1, in slots of `slot_s`; empty without sound."""
+    decoded: int
+    """How many packets of video were decoded for the bursts."""
+    decoded_bytes: int
     damaged: int
     """How many packets could not be read or decoded."""
 
@@ -93,6 +98,8 @@ def skim(
         MediaError: the file cannot be opened, or reading or decoding it takes too long.
         UnsupportedMediaError: it is no video that can be used here.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     import numpy as np
 
     inspection = inspect(path)
@@ -100,20 +107,23 @@ def skim(
     try:
         video = cast("VideoStream", container.streams[inspection.stream_index])
         sound = sound_stream(container)
-        bursts = _Bursts(path, video, inspection, look, spacing_s, burst_s)
+        decoder = _Decoder(path, video, inspection, look, burst_s)
         slots = Slots(slot_s, inspection.origin_s)
         told_s = 0.0
-        for packet in packets_of(container, [video, sound], path, bursts.lost):
-            if packet.stream.index != video.index:
-                slots.take(packet)
-                continue
-            time_s = bursts.take(packet)
-            if time_s > MAX_DURATION_S:
-                break
-            if on_progress and time_s >= told_s + _PROGRESS_S:
-                told_s = time_s
-                on_progress(told_s)
-        bursts.finish()
+        # Pictures are decoded in a thread of their own while this one reads packets and decodes the sound.
+        with ThreadPoolExecutor(1, "bursts") as beside:
+            bursts = _Bursts(video, inspection, decoder, beside, spacing_s, burst_s)
+            for packet in packets_of(container, [video, sound], path, bursts.lost):
+                if packet.stream.index != video.index:
+                    slots.take(packet)
+                    continue
+                time_s = bursts.take(packet)
+                if time_s > MAX_DURATION_S:
+                    break
+                if on_progress and time_s >= told_s + _PROGRESS_S:
+                    told_s = time_s
+                    on_progress(told_s)
+            bursts.finish()
     finally:
         container.close()
     table = np.frombuffer(bursts.table, dtype=np.float64).reshape(-1, 3)
@@ -125,89 +135,42 @@ def skim(
         is_key=table[:, 2] > 0,
         looks=tuple(bursts.looks),
         powers=slots.powers(),
-        damaged=bursts.damaged,
+        decoded=bursts.packets,
+        decoded_bytes=bursts.size_bytes,
+        damaged=bursts.unread + decoder.damaged,
     )
-
-
-def glimpses(
-    path: Path,
-    look: Callable[[list[Picture]], T],
-    inspection: Inspection,
-    starts_s: Sequence[float],
-    burst_s: float,
-) -> list[T]:
-    """Bursts of pictures at some keyframes of a video, sought one after the other; those not found are left out.
-
-    Args:
-        path: the file.
-        look: what to make of a burst's frames.
-        inspection: of the file.
-        starts_s: times of keyframes, rising.
-        burst_s: length of a burst.
-
-    Raises:
-        MediaError: the file cannot be opened, or reading or decoding it takes too long.
-    """
-    import av
-
-    container = open_container(path)
-    try:
-        video = cast("VideoStream", container.streams[inspection.stream_index])
-        bursts = _Bursts(path, video, inspection, look, 0.0, burst_s)
-        base_s = float(video.time_base or 0.001)
-        for start_s in starts_s:
-            try:
-                container.seek(math.floor((start_s + inspection.origin_s) / base_s + 0.5), stream=video)
-            except av.error.FFmpegError:
-                continue
-            found = len(bursts.looks)
-            bursts.expect(start_s)
-            for packet in packets_of(container, [video], path, bursts.lost):
-                time_s = bursts.take(packet)
-                if len(bursts.looks) > found or time_s > start_s + _LOST_S:
-                    break
-            bursts.finish()
-        return bursts.looks
-    finally:
-        container.close()
 
 
 @dataclass(slots=True)
 class _Bursts(Generic[T]):
-    """Takes all packets of the video and decodes those of the bursts."""
+    """Takes all packets of the video and hands on those of the bursts."""
 
-    path: Path
     stream: VideoStream
     inspection: Inspection
-    look: Callable[[list[Picture]], T]
+    decoder: _Decoder[T]
+    beside: Executor
     spacing_s: float
     burst_s: float
     table: array[float] = field(default_factory=lambda: array("d"))
     looks: list[T] = field(default_factory=list)
-    damaged: int = 0
+    packets: int = 0
+    """How many were given to the decoder."""
+    size_bytes: int = 0
+    unread: int = 0
+    """How many could not be read."""
     _base_s: float = 0.001
     _fps: float = 30.0
-    _budget: DecodeBudget = field(init=False)
-    _burst: list[Any] = field(default_factory=list)
+    _reorder_depth: int = 0
+    _burst: list[tuple[float, Any]] = field(default_factory=list)
     _start_s: float = -math.inf
     _last_s: float = -math.inf
     _open: bool = False
+    _under_way: deque[Future[T | None]] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
         self._base_s = float(self.stream.time_base or self._base_s)
         self._fps = float(self.inspection.info.fps)
-        self._budget = DecodeBudget(self.path)
-        # Without the loop filter pictures drift, but not visibly within a burst, and decode a fifth faster.
-        self.stream.codec_context.options = {
-            "max_pixels": str(MAX_SIDE_PX * MAX_SIDE_PX),
-            "skip_loop_filter": "all",
-        }
-        self.stream.thread_type = cast("Any", "AUTO")
-
-    def expect(self, start_s: float) -> None:
-        """Pass over everything before a time; times start anew after a seek."""
-        self._start_s = start_s - _SLACK_S
-        self._last_s = self._start_s
+        self._reorder_depth = self.stream.codec_context.reorder_depth
 
     def take(self, packet: av.Packet[VideoStream]) -> float:
         """Note a packet, and keep it if it belongs to a burst; its time."""
@@ -231,32 +194,87 @@ class _Bursts(Generic[T]):
         self._burst.append((time_s, packet))
         beyond = sum(other_s > self._start_s + self.burst_s for other_s, _ in self._burst)
         # Packets come in decoding order: a few that are shown later precede the last ones of the burst.
-        enough = beyond > self.stream.codec_context.reorder_depth and len(self._burst) >= _MIN_BURST_FRAMES
+        enough = beyond > self._reorder_depth and len(self._burst) >= _MIN_BURST_FRAMES
         if enough or len(self._burst) >= _MAX_BURST_PACKETS:
-            self.finish()
+            self._hand_on()
+
+    def _hand_on(self) -> None:
+        """Have the burst decoded that is open."""
+        packets, self._burst, self._open = self._needed(), [], False
+        self.packets += len(packets)
+        self.size_bytes += sum(packet.size for packet in packets)
+        self._under_way.append(self.beside.submit(self.decoder.look_at, packets, self._start_s))
+        if not self.looks and len(self._under_way) == 1:
+            # Only a decoder that has seen pictures knows for sure how they are reordered.
+            self._collect(0)
+            self._reorder_depth = self.stream.codec_context.reorder_depth
+        self._collect(_MAX_WAITING)
+
+    def _needed(self) -> list[av.Packet[VideoStream]]:
+        """Up to the last one that is shown within the burst: none depends on those that come after it."""
+        earliest = sorted(time_s for time_s, _ in self._burst)[:_MIN_BURST_FRAMES]
+        end_s = max(self._start_s + self.burst_s + 0.5 / self._fps, earliest[-1])
+        last = max(place for place, (time_s, _) in enumerate(self._burst) if time_s <= end_s)
+        return [packet for _, packet in self._burst[: last + 1]]
+
+    def _collect(self, left: int) -> None:
+        while len(self._under_way) > left:
+            look = self._under_way.popleft().result()
+            if look is not None:
+                self.looks.append(look)
 
     def finish(self) -> None:
-        """Decode the burst that is open."""
-        if not self._open:
-            return
-        packets, self._burst, self._open = [packet for _, packet in self._burst], [], False
-        pictures = sorted(self._decoded(packets), key=lambda picture: picture.time_s)
-        inside = [one for one in pictures if one.time_s <= self._start_s + self.burst_s + 0.5 / self._fps]
-        kept = inside if len(inside) >= _MIN_BURST_FRAMES else pictures[:_MIN_BURST_FRAMES]
-        if kept:
-            self.looks.append(self.look(kept))
+        """See all bursts decoded."""
+        if self._open:
+            self._hand_on()
+        self._collect(0)
 
-    def _decoded(self, packets: list[av.Packet[VideoStream]]) -> list[Picture]:
+    def lost(self) -> None:
+        self.unread += 1
+
+
+@dataclass(slots=True)
+class _Decoder(Generic[T]):
+    """Decodes bursts, one after the other; used by one thread at a time."""
+
+    path: Path
+    stream: VideoStream
+    inspection: Inspection
+    look: Callable[[list[Picture]], T]
+    burst_s: float
+    damaged: int = 0
+    _base_s: float = 0.001
+    _budget: DecodeBudget = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._base_s = float(self.stream.time_base or self._base_s)
+        self._budget = DecodeBudget(self.path)
+        # Without the loop filter pictures drift, but not visibly within a burst, and decode a fifth faster.
+        self.stream.codec_context.options = {
+            "max_pixels": str(MAX_SIDE_PX * MAX_SIDE_PX),
+            "skip_loop_filter": "all",
+        }
+        self.stream.thread_type = cast("Any", "AUTO")
+
+    def look_at(self, packets: list[av.Packet[VideoStream]], start_s: float) -> T | None:
+        """What there is to see in a burst; None when nothing of it can be decoded."""
+        pictures = sorted(self._decoded(packets, start_s), key=lambda picture: picture.time_s)
+        end_s = start_s + self.burst_s + 0.5 / float(self.inspection.info.fps)
+        inside = [one for one in pictures if one.time_s <= end_s]
+        kept = inside if len(inside) >= _MIN_BURST_FRAMES else pictures[:_MIN_BURST_FRAMES]
+        return self.look(kept) if kept else None
+
+    def _decoded(self, packets: list[av.Packet[VideoStream]], start_s: float) -> list[Picture]:
         context = self.stream.codec_context
         self._budget.start()
         found: list[Picture] = []
         for packet in packets:
             if packet.pts is None:
                 packet.pts = packet.dts
-            found += self._pictures(decode(packet, self.lost))
+            found += self._pictures(decode(packet, self._lost))
         found += self._pictures(self._rest())
         context.flush_buffers()
-        self._budget.stop(self._start_s)
+        self._budget.stop(start_s)
         return found
 
     def _rest(self) -> list[av.VideoFrame]:
@@ -265,7 +283,7 @@ class _Bursts(Generic[T]):
         try:
             return list(self.stream.codec_context.decode(None))
         except av.error.FFmpegError:
-            self.lost()
+            self._lost()
             return []
 
     def _pictures(self, frames: list[av.VideoFrame]) -> Iterator[Picture]:
@@ -273,5 +291,5 @@ class _Bursts(Generic[T]):
             if frame.pts is not None and not frame.is_corrupt:
                 yield Picture(frame.pts * self._base_s - self.inspection.origin_s, frame)
 
-    def lost(self) -> None:
+    def _lost(self) -> None:
         self.damaged += 1

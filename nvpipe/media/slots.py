@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from nvpipe.media.audio import sound_stream
-from nvpipe.media.probe import origin_of
 from nvpipe.media.reading import decode, demuxed
-from nvpipe.media.safety import MAX_DURATION_S, DecodeBudget, open_container
+from nvpipe.media.safety import MAX_DURATION_S, discard_others
 
 if TYPE_CHECKING:
     import av
@@ -26,43 +24,12 @@ _DTYPES = {"flt": "f4", "dbl": "f8", "s16": "i2", "s32": "i4", "s64": "i8", "u8"
 """Of libav's sample formats."""
 
 
-def sound_powers(path: Path, slot_s: float, end_s: float) -> Floats:
-    """Mean squares of a file's sound, full scale at 1, in slots of `slot_s` from its time zero up to `end_s`.
-
-    Unlike `audio_blocks` it neither mixes nor resamples, which costs more than decoding. Gaps and what is damaged are
-    silent; empty without sound.
-
-    Raises:
-        MediaError: the file cannot be opened, or reading or decoding it takes too long.
-    """
-    container = open_container(path)
-    try:
-        sound = sound_stream(container)
-        slots = Slots(slot_s, origin_of(container))
-        budget = DecodeBudget(path)
-        for packet in packets_of(container, [sound], path, lambda: None):
-            budget.start()
-            slots.take(packet)
-            budget.stop(slots.reached_s)
-            if slots.reached_s > end_s:
-                break
-        return slots.powers()[: round(end_s / slot_s)]
-    finally:
-        container.close()
-
-
 def packets_of(
     container: InputContainer, streams: list[Stream | None], path: Path, lost: Callable[[], None]
 ) -> Iterator[av.Packet[Any]]:
     """Packets of some streams in file order, past whatever damage lies between them."""
-    import av
-
     wanted = [stream for stream in streams if stream is not None]
-    if not wanted:
-        return
-    for other in container.streams:
-        if all(other.index != stream.index for stream in wanted):
-            other.discard = av.stream.Discard.all
+    discard_others(container, *wanted)
     for packet in demuxed(container, wanted, path, lost):
         if packet.size:
             yield packet
@@ -70,10 +37,15 @@ def packets_of(
 
 @dataclass(slots=True)
 class Slots:
-    """Power of the sound by time, from frames in whatever format they decode to, about a second at once."""
+    """Power of the sound by time, from frames in whatever format they decode to, about a second at once.
+
+    Unlike `audio_blocks` they neither mix nor resample, which costs more than decoding. Gaps and what is damaged are
+    silent.
+    """
 
     slot_s: float
-    origin_s: float
+    origin_s: float = 0.0
+    """Time stamp of the start of the video."""
     _kind: tuple[Any, ...] = ()
     _held: list[av.AudioFrame] = field(default_factory=list)
     _start_s: float = 0.0
@@ -118,8 +90,11 @@ class Slots:
         last = int((start_s + count / rate_hz) / self.slot_s)
         borders = np.ceil((np.arange(first, last + 2) * self.slot_s - start_s) * rate_hz).astype(np.int64)
         borders = np.clip(borders, 0, count)
-        running = np.concatenate(([0.0], np.cumsum(_squares(frames))))
-        self._add(first, np.diff(running[borders]), np.diff(borders))
+        counts = np.diff(borders)
+        heard = np.flatnonzero(counts)
+        sums = np.zeros(len(counts))
+        sums[heard] = np.add.reduceat(_squares(frames), borders[heard])
+        self._add(first, sums, counts)
 
     def _add(self, first: int, sums: Floats, counts: NDArray[np.int64]) -> None:
         import numpy as np
@@ -146,7 +121,7 @@ class Slots:
         return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
 
 
-def _squares(frames: list[av.AudioFrame]) -> Floats:
+def _squares(frames: list[av.AudioFrame]) -> NDArray[np.float32]:
     """Mean square of the channels, sample by sample, full scale at 1; the frames are of one format."""
     import numpy as np
 
@@ -159,9 +134,9 @@ def _squares(frames: list[av.AudioFrame]) -> Floats:
         parts = [np.frombuffer(cast("Any", frame.planes[index]), kind, frame.samples * each) for frame in frames]
         values = np.concatenate(parts)
         if kind.kind != "f":
-            full = float(2 ** (8 * kind.itemsize - 1))
-            values = values.astype(np.float64) / full - (1.0 if kind.kind == "u" else 0.0)
-        squares = np.square(values, dtype=np.float64)
+            full = np.float32(2 ** (8 * kind.itemsize - 1))
+            values = values.astype(np.float32) / full - np.float32(kind.kind == "u")
+        squares = np.square(values.astype(np.float32, copy=False))
         total = total + (squares.reshape(-1, each).sum(1) if each > 1 else squares)
-    result: Floats = total / channels
+    result: NDArray[np.float32] = total / np.float32(channels)
     return result

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nvpipe.errors import InputError, UsageError
 from nvpipe.footage import select
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 SHORTEST_S, LONGEST_S = 0.5, 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class BestOf:
+class BestOf(NamedTuple):
     """A video and its segments, best first."""
 
     footage: Footage

@@ -1,11 +1,36 @@
-"""What flows between the stages: frozen dataclasses on the standard library alone."""
+"""What flows between the stages: frozen dataclasses on the standard library alone.
 
-from nvpipe.types.captions import CaptionTrack, Cue
-from nvpipe.types.job import BackendChoice, Outcome, Progress, StageResult
-from nvpipe.types.speech import Narration, Word
-from nvpipe.types.text import Article, Script, ScriptLine
-from nvpipe.types.timeline import Cut, OutputFormat, Timeline
-from nvpipe.types.video import Footage, MediaInfo, MotionTrack, Segment, Signal
+Each is imported when it is asked for: making a dataclass takes a millisecond, and a cached call needs few of them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nvpipe.types.backend import BackendChoice
+    from nvpipe.types.captions import CaptionTrack, Cue
+    from nvpipe.types.footage import Footage, Segment
+    from nvpipe.types.job import Outcome, Progress, StageResult
+    from nvpipe.types.media import MediaInfo
+    from nvpipe.types.motion import MotionTrack, Signal
+    from nvpipe.types.speech import Narration, Word
+    from nvpipe.types.text import Article, Script, ScriptLine
+    from nvpipe.types.timeline import Cut, OutputFormat, Timeline
+
+_MODULES = {
+    "backend": ("BackendChoice",),
+    "captions": ("CaptionTrack", "Cue"),
+    "footage": ("Footage", "Segment"),
+    "job": ("Outcome", "Progress", "StageResult"),
+    "media": ("MediaInfo",),
+    "motion": ("MotionTrack", "Signal"),
+    "speech": ("Narration", "Word"),
+    "text": ("Article", "Script", "ScriptLine"),
+    "timeline": ("Cut", "OutputFormat", "Timeline"),
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "Article",
@@ -28,3 +53,12 @@ __all__ = [
     "Timeline",
     "Word",
 ]
+
+if not TYPE_CHECKING:  # type checkers would take any name for known
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        globals()[name] = found
+        return found

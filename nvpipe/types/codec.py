@@ -14,7 +14,9 @@ from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get
 
 T = TypeVar("T")
 
-_FRACTION = re.compile(r"[0-9]{1,10}(?:/[0-9]{1,10})?")
+_SCALARS = (str, int, float, bool, Fraction, Path)
+
+_FRACTION = r"[0-9]{1,10}(?:/[0-9]{1,10})?"
 """Numbers of 32 bits, as containers hold them; a few characters more can cost hours (1e20000000)."""
 
 
@@ -46,7 +48,7 @@ def parse_fraction(text: str) -> Fraction:
     Raises:
         ValueError: it is none.
     """
-    if not _FRACTION.fullmatch(text):
+    if not re.fullmatch(_FRACTION, text):
         raise ValueError(f"{text[:30]!r} is no fraction")
     try:
         return Fraction(text)
@@ -61,11 +63,15 @@ def digest_of(value: object) -> str:
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
+def _fields(kind: Any) -> dict[str, Any]:
+    """The fields of a dataclass with their types."""
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind)}
 
 
 def _decode(kind: Any, data: Any) -> Any:
+    if kind in _SCALARS:
+        return _decode_scalar(kind, data)
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
         options = get_args(kind)
@@ -81,14 +87,14 @@ def _decode(kind: Any, data: Any) -> Any:
     if is_dataclass(kind) and isinstance(kind, type):
         if not isinstance(data, dict):
             raise ValueError(f"{kind.__name__} needs an object")
-        names = {field.name for field in fields(kind)}
-        if unknown := set(data) - names:
+        kinds = _fields(kind)
+        if unknown := data.keys() - kinds.keys():
             raise ValueError(f"{kind.__name__} has no {sorted(unknown)}")
         try:
-            return kind(**{name: _decode(_hints(kind)[name], item) for name, item in data.items()})
+            return kind(**{name: _decode(kinds[name], item) for name, item in data.items()})
         except TypeError as error:
             raise ValueError(str(error)) from error
-    return _decode_scalar(kind, data)
+    raise ValueError(f"no rule for {kind!r}")
 
 
 def _decode_tuple(kinds: tuple[Any, ...], data: Any) -> tuple[Any, ...]:
@@ -111,8 +117,6 @@ def _decode_scalar(kind: Any, data: Any) -> Any:
             return float(data)
         except OverflowError as error:
             raise ValueError(str(error)) from error
-    if kind in (str, int, float, bool):
-        if type(data) is not kind:
-            raise ValueError(f"expected {kind.__name__}, not {data!r}")
-        return data
-    raise ValueError(f"no rule for {kind!r}")
+    if type(data) is not kind:
+        raise ValueError(f"expected {kind.__name__}, not {data!r}")
+    return data

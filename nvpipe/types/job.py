@@ -9,15 +9,6 @@ Outcome = Literal["ran", "cached", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
-class BackendChoice:
-    """Which backend a stage uses, which was wanted, and why a better one was not taken."""
-
-    used: str
-    wanted: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class StageResult:
     """What one stage of one job did."""
 

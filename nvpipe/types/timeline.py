@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from nvpipe.types.captions import CaptionTrack
+from nvpipe.types.footage import Footage
 from nvpipe.types.speech import Narration
-from nvpipe.types.video import Footage
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ import pytest
 from fakes.reservations import reserve
 
 from nvpipe.cache.action import KeptTrack, load_segments, load_track, save_segments, save_track
-from nvpipe.cache.index import FootageIndex, Sighting, digest_settled
+from nvpipe.cache.identity import FileIdentity
+from nvpipe.cache.index import FootageIndex
 from nvpipe.cache.ledger import Ledger
 from nvpipe.cache.naming import action_path, index_path, ledger_path, segments_path
-from nvpipe.cache.sighting import FileIdentity
+from nvpipe.cache.sighting import Sighting, digest_settled
 from nvpipe.cache.stages import StageStore
 from nvpipe.types import Footage, MotionTrack, Segment, Signal
 

@@ -54,7 +54,9 @@ class ScriptedReader:
     def damaged(self) -> int:
         return self.source.damaged
 
-    def frames(self, start_s: float = 0.0, end_s: float | None = None) -> Iterator[ScriptedFrame]:
+    def frames(
+        self, start_s: float = 0.0, end_s: float | None = None, *, draft: bool = False, sound: object = None
+    ) -> Iterator[ScriptedFrame]:
         for index, time_s in enumerate(self.source.times_s):
             if time_s >= start_s and (end_s is None or time_s < end_s):
                 yield ScriptedFrame(time_s, self.source.size_bytes(index), self.source.paint(time_s))

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from nvpipe.cache.index import FileIdentity, FootageIndex, Sighting, digest_settled
+from nvpipe.cache.identity import FileIdentity
+from nvpipe.cache.index import FootageIndex
 from nvpipe.cache.naming import index_path
+from nvpipe.cache.sighting import Sighting, digest_settled
 from nvpipe.types import Footage
 
 Make = Callable[..., Footage]

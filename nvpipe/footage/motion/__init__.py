@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from nvpipe.registry import Entry, Probe, Registry
-from nvpipe.types import Footage, MotionTrack
 
 if TYPE_CHECKING:
     from nvpipe.media.decode import Decoder
+    from nvpipe.types import Footage, MotionTrack
 
 
 class Scorer(Protocol):

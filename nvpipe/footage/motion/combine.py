@@ -44,6 +44,13 @@ _OVERLAY = (0.006, 0.015)
 """Share of the picture above the usual that is covered by text: none to a full penalty."""
 _OVERLAY_COST = 0.8
 _USUAL_OVERLAY_PERCENTILE = 25
+_CUT = (0.01, 0.1)
+"""Share of the borders of the crop that runs through text or displays: none to a full penalty."""
+_CUT_COST = 0.15
+_CUT_EXTRA = (0.025, 0.075)
+"""The same above the usual."""
+_CUT_EXTRA_COST = 0.25
+_USUAL_CUT_PERCENTILE = 60
 _CONSTANT = 1e-9
 _MIN_LIVE_STEPS = 20
 
@@ -60,13 +67,16 @@ class Verdict:
     """How much each signal counts; 0 where it cannot be trusted."""
     covered: Floats
     """`[N]` 0 to 1: how much of the penalty for text over the picture applies."""
+    cut: Floats
+    """`[N]` 0 to 1: how much of the penalty for what the crop would cut through applies."""
 
     def signals(self, live: Floats) -> Iterator[tuple[str, float, Floats]]:
-        """Name, weight and values of everything that the scores are made of, the two factors last."""
+        """Name, weight and values of everything that the scores are made of, the three factors last."""
         for name, values in self.values.items():
             yield name, self.weights[name], values
         yield "live", 1.0, live
         yield "covered", 1.0, self.covered
+        yield "cut", 1.0, self.cut
 
 
 def combine(signals: Signals) -> Verdict:
@@ -97,10 +107,11 @@ def combine(signals: Signals) -> Verdict:
     mean = sum((weights[name] * values[name] for name in values), np.zeros(len(live))) / max(total, 1.0)
     usual = smooth(mean, width)
     action = 1.0 / (1.0 + np.exp((ACTION_RANK - usual) / _ACTION_SOFTNESS))
-    covered = _covered(signals.overlay, basis)
+    covered, cut = _covered(signals.overlay, basis), _cut(signals.cut, basis)
+    kept = (1.0 - _OVERLAY_COST * covered) * (1.0 - (_CUT_COST + _CUT_EXTRA_COST) * cut)
     lively = _BASE + _GAIN * min(1.0, total / _FULL_TRUST) * action + _level(signals, basis)
-    scores = _scale(signals, basis) * signals.live * (1.0 - _OVERLAY_COST * covered) * lively
-    return Verdict(scores, values, weights, covered)
+    scores = _scale(signals, basis) * signals.live * kept * lively
+    return Verdict(scores, values, weights, covered, cut)
 
 
 def _agreement(values: dict[str, Floats], weights: dict[str, float], width: int, basis: NDArray[np.bool_]) -> float:
@@ -135,6 +146,15 @@ def _covered(overlay: Floats, basis: NDArray[np.bool_]) -> Floats:
     none, full = _OVERLAY
     extra = overlay - float(np.percentile(overlay[basis], _USUAL_OVERLAY_PERCENTILE))
     return np.clip((extra - none) / (full - none), 0.0, 1.0)
+
+
+def _cut(cut: Floats, basis: NDArray[np.bool_]) -> Floats:
+    """A display that is always cut costs a little, beside footage without one; what comes on top costs more."""
+    extra = cut - float(np.percentile(cut[basis], _USUAL_CUT_PERCENTILE))
+    costs = ((_CUT_COST, cut, _CUT), (_CUT_EXTRA_COST, extra, _CUT_EXTRA))
+    shares = [cost * np.clip((value - none) / (full - none), 0.0, 1.0) for cost, value, (none, full) in costs]
+    result: Floats = sum(shares, np.zeros(len(cut))) / (_CUT_COST + _CUT_EXTRA_COST)
+    return result
 
 
 def _level(signals: Signals, basis: NDArray[np.bool_]) -> float:

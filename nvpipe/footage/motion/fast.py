@@ -1,7 +1,8 @@
 """A coarse track: sound and packet sizes of the whole video, pictures only in short bursts after keyframes.
 
 What the bursts tell is carried over to the steps between them. The signals and the way in which they are combined are
-those of the full analysis, so that the scores lie on the same scale.
+those of the full analysis, so that the scores lie on the same scale. Where the video is long enough for it, the
+stretches in which good windows differ are then decoded in full (`fine`).
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nvpipe.footage.motion import sampling
+from nvpipe.footage.motion.budget import spare_s
 from nvpipe.footage.motion.combine import combine
-from nvpipe.footage.motion.fine import refined
+from nvpipe.footage.motion.fine import measured, refined, undecided
 from nvpipe.footage.motion.pairs import BLOCKS, COLUMNS, PIXEL_NOISE, VISIBLE_ASPECT
 from nvpipe.footage.motion.sampling import PAIR_S, Samples
 from nvpipe.footage.motion.signals import SLOT_S, STEP_S, measure
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nvpipe.footage.motion.signals import Signals
+    from nvpipe.media.decode import Decoder
     from nvpipe.media.skim import Picture, Skim
     from nvpipe.types import Footage
 
@@ -34,6 +37,8 @@ MIN_DURATION_S = 20.0
 """Shorter videos are analysed in full, which costs little more."""
 SPACING_S = 3.0
 """Least distance of two bursts: with keyframes every two seconds every other one is used."""
+_SKIM_PROGRESS = 0.7
+"""How much of the work is done when the skim ends."""
 _REACH_S = 12.0
 """Steps further than this from any burst are taken for live unless their packets say otherwise."""
 _STILL_SIZES = (0.01, 0.05)
@@ -62,13 +67,14 @@ class Burst:
 
 
 def coarse_track(
-    footage: Footage, scorer: str, on_progress: Callable[[float], None] | None = None
+    footage: Footage, scorer: str, decoder: Decoder, on_progress: Callable[[float], None] | None = None
 ) -> MotionTrack | None:
     """A track from a small part of the pictures; None when the file's packets do not suffice for one.
 
     Args:
         footage: the video.
         scorer: name and version that the track carries.
+        decoder: decodes the stretches that are looked at in full.
         on_progress: told how many seconds are done.
 
     Raises:
@@ -76,19 +82,28 @@ def coarse_track(
     """
     if footage.duration_s < MIN_DURATION_S:
         return None
+    tell = on_progress or (lambda _: None)
     look = Look(footage.rotation_deg, footage.width_px / footage.height_px)
-    glance = skim(footage.path, look, spacing_s=SPACING_S, burst_s=PAIR_S, slot_s=SLOT_S, on_progress=on_progress)
+    glance = skim(
+        footage.path, look, spacing_s=SPACING_S, burst_s=PAIR_S, slot_s=SLOT_S,
+        on_progress=lambda done_s: tell(done_s * _SKIM_PROGRESS),
+    )  # fmt: skip
     duration_s = _duration_s(glance)
     if not glance.looks or duration_s < MIN_DURATION_S:
         return None
-    if on_progress:
-        on_progress(duration_s)
     signals = coarse_signals(glance, duration_s)
     verdict = combine(signals)
-    fine = refined(glance, footage.path, look, verdict.scores, signals.step_s, PAIR_S)
-    if fine is not glance:
-        signals = coarse_signals(fine, duration_s)
+    stretches = undecided(verdict.scores, STEP_S, glance.time_s[glance.is_key], spare_s(glance, duration_s))
+    if stretches:
+        rest = duration_s * (1.0 - _SKIM_PROGRESS) / (STEP_S * sum(end - first for first, end in stretches))
+        with decoder.open(footage.path) as reader:
+            seen = measured(
+                reader, stretches, len(verdict.scores),
+                lambda done_s: tell(duration_s * _SKIM_PROGRESS + rest * done_s),
+            )  # fmt: skip
+        signals = refined(signals, seen)
         verdict = combine(signals)
+    tell(duration_s)
     return MotionTrack(
         video_id=footage.video_id,
         scorer=scorer,
@@ -246,7 +261,8 @@ def _duration_s(glance: Skim[Burst]) -> float:
     if not len(glance.time_s):
         return 0.0
     gaps = np.diff(glance.time_s)
-    usual_s = float(np.median(gaps)) if len(gaps) else 0.0
+    # The first use of numpy's median costs an import.
+    usual_s = float(np.percentile(gaps, 50)) if len(gaps) else 0.0
     return round(float(glance.time_s[-1]) + (usual_s or float(1 / glance.inspection.info.fps)), _DIGITS)
 
 

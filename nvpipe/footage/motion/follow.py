@@ -9,7 +9,7 @@ Multimedia 2006). A weighted mean over neighbouring steps then limits the accele
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -48,7 +48,7 @@ _TIE = 1e-4
 
 
 def follow(
-    columns: NDArray[np.float32],
+    columns: NDArray[np.floating[Any]],
     pair_s: Floats,
     cuts_s: Sequence[float],
     steps: int,
@@ -93,7 +93,7 @@ def follow(
     return path
 
 
-def pulls(columns: NDArray[np.float32]) -> Floats:
+def pulls(columns: NDArray[np.floating[Any]]) -> Floats:
     """`[P, C]` how much each column pulls, together 0 to 1 in each pair.
 
     Only change beyond that of the typical column counts, and as a share of all change: a camera that moves, a flash
@@ -118,7 +118,7 @@ def _worth(pull: Floats, places: Floats, share: float) -> Floats:
     return result
 
 
-def _windows(pair_s: Floats, columns: NDArray[np.float32], middles: Floats) -> Floats:
+def _windows(pair_s: Floats, columns: NDArray[np.floating[Any]], middles: Floats) -> Floats:
     """`[N, C]` mean pull of the pairs around each step's middle; 0 where there are none."""
     means = np.zeros((len(middles), columns.shape[1]))
     first = np.searchsorted(pair_s, middles - _WINDOW_S / 2)

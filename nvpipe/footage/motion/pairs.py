@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nvpipe.footage.motion.borders import THIN, VISIBLE_CHANGE, Borders
+from nvpipe.footage.motion.rows import Rows
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -18,13 +21,13 @@ COLUMNS = 64
 """Columns of the picture by which its change is kept for the crop that follows it."""
 
 BLOCKS = (9, 16)
+_MEASURES = 6
 _DETAIL = 40
 """Levels by which neighbouring samples differ where there is text or an outline."""
 _BUSY_SHARE = 0.3
 """Share of a block that changes visibly where the picture behind a text moves."""
 PIXEL_NOISE = 2
 """Differences up to this many levels are compression noise."""
-_VISIBLE_CHANGE = 6
 VISIBLE_ASPECT = 9 / 16
 
 
@@ -38,9 +41,10 @@ class Pairs:
 
     def __init__(self, turns: int, aspect: float) -> None:
         self._turns = turns
+        self._borders = Borders(turns)
         self._centre_share = min(1.0, VISIBLE_ASPECT / aspect)
-        self._measures: list[Floats] = []
-        self._columns: list[NDArray[np.float32]] = []
+        self._measures = Rows(_MEASURES, np.float32)
+        self._columns = Rows(COLUMNS, np.float16)
 
     def add(self, pictures: Bytes, *, begins: bool) -> None:
         """Compare the pictures `[K, H, W]` from the third on.
@@ -56,20 +60,22 @@ class Pairs:
         rows = width if self._turns % 2 else height
         columns = self._column_sums(_beyond(come, PIXEL_NOISE))
         middle = self._middle(columns.shape[1])
-        back = _beyond(np.minimum(come, gone), 255 - _beyond(255 - two, PIXEL_NOISE))
+        lesser = np.minimum(come, gone)
+        back = _beyond(lesser, 255 - _beyond(255 - two, PIXEL_NOISE))
         blinking = self._column_sums(back)[:, middle].mean(1) * columns.shape[1] / (height * width)
-        held = _held(pictures[1:-1], np.maximum(come, gone), two)
+        moved = np.maximum(come, gone)
+        held = _held(pictures[1:-1], moved, two)
         if begins:
             held[0] = 0.0
+        passing = np.minimum(lesser[:, ::THIN, ::THIN], two[:, ::THIN, ::THIN])
+        cut = self._borders.add(pictures[1:-1], moved, passing, middle, begins=begins)
         change = (columns[:, middle].mean(1) / rows, columns.mean(1) / rows)
-        self._measures.append(np.stack((*change, _contrast(pictures[2:]), blinking, held), axis=1))
-        self._columns.append(_resampled(columns, rows, COLUMNS))
+        self._measures.add(np.stack((*change, _contrast(pictures[2:]), blinking, held, cut), axis=1))
+        self._columns.add(_resampled(columns, rows, COLUMNS))
 
-    def finish(self) -> tuple[Floats, NDArray[np.float32]]:
-        """`[P, 5]` change in the middle 9:16, change, contrast, flicker and held, and `[P, COLUMNS]`."""
-        if not self._measures:
-            return np.zeros((0, 5)), np.zeros((0, COLUMNS), np.float32)
-        return np.concatenate(self._measures), np.concatenate(self._columns)
+    def finish(self) -> tuple[Floats, NDArray[np.float16]]:
+        """`[P, 6]` change in the middle 9:16, change, contrast, flicker, held and cut, and `[P, COLUMNS]`."""
+        return self._measures.finish().astype(np.float64), self._columns.finish()
 
     def _column_sums(self, values: Bytes) -> Ints:
         """`[K, C]` sums over the columns of the picture as displayed."""
@@ -130,14 +136,14 @@ def _contrast(pictures: Bytes) -> Floats:
 
 def _held(middle: Bytes, moved: Bytes, total: Bytes) -> Floats:
     """Share of samples that are detail standing still while the picture around it changes."""
-    busy, size = block_sums(total > _VISIBLE_CHANGE)
+    busy, size = block_sums(total > VISIBLE_CHANGE)
     held = np.zeros(len(middle))
     around = busy >= _BUSY_SHARE * size
     if not (some := np.flatnonzero(around.any(1))).size:
         return held
     # Taken as one long row; what stands in the first column has its neighbour in the row above, and is left out.
     flat = middle[some].reshape(len(some), -1)
-    still = moved[some].reshape(flat.shape) <= _VISIBLE_CHANGE
+    still = moved[some].reshape(flat.shape) <= VISIBLE_CHANGE
     still[:, 1:] &= _difference(flat[:, 1:], flat[:, :-1]) >= _DETAIL
     picture = still.reshape(len(some), *middle.shape[1:])
     picture[:, :, :1] = False
@@ -153,11 +159,11 @@ def _places(width: int, count: int) -> tuple[Floats, Ints]:
     return borders, np.minimum(borders.astype(np.int64), width - 1)
 
 
-def _resampled(columns: Ints, rows: int, count: int) -> NDArray[np.float32]:
+def _resampled(columns: Ints, rows: int, count: int) -> Floats:
     """Means `[K, count]` over equally wide columns, from sums over the `rows` of each column `[K, C]`."""
     width = columns.shape[1]
     borders, inside = _places(width, count)
     totals = np.cumsum(columns, axis=1) - columns
     sums = columns[:, inside] * (borders - inside) + totals[:, inside]
-    means: NDArray[np.float32] = (np.diff(sums, axis=1) * (count / width / rows)).astype(np.float32)
+    means: Floats = np.diff(sums, axis=1) * (count / width / rows)
     return means

@@ -57,20 +57,17 @@ _AROUND = (9, 15)
 @dataclass(slots=True)
 class _Look:
     time_s: float
-    picture: Picture
     change: float
     """Mean absolute difference to the frame before, in levels."""
     usual: float
     """What changes anyway, in levels."""
     blank: bool
-    _detail: Picture | None = None
-
-    @property
-    def detail(self) -> Picture:
-        """See `detail`; few pictures are looked at as closely."""
-        if self._detail is None:
-            self._detail = detail(self.picture)
-        return self._detail
+    detail: Picture
+    """See `detail`."""
+    unmoved: float
+    """Likeness to the frame before where nothing has moved: no more than `likeness` finds."""
+    unmoved_two: float
+    """The same to the frame before that one, which is like it where something blinks."""
 
 
 class ShotFinder:
@@ -92,13 +89,18 @@ class ShotFinder:
             luma: `[T, H, W]`, a few thousand samples each at most.
         """
         pictures = thumbnails(luma)
-        before = np.concatenate((pictures[:1] if self._last is None else self._last, pictures[:-1]))
-        self._last = pictures[-1:]
-        changes = np.abs(pictures - before).mean((1, 2))
+        if self._last is None:
+            self._last = pictures[:1].repeat(2, axis=0)
+        pictures = np.concatenate((self._last, pictures))
+        self._last = pictures[-2:]
+        details = detail(pictures)
+        unmoved, unmoved_two = (unmoved_likeness(details[2 - by : -by], details[2:]).tolist() for by in (1, 2))
+        changes = np.abs(pictures[2:] - pictures[1:-1]).mean((1, 2)).tolist()
+        pictures, details = pictures[2:], details[2:]
         contrasts = pictures.std((1, 2))
         usual = np.clip(_USUAL_SHARE * contrasts, *_USUAL_CHANGE).tolist()
         blanks = (contrasts < _BLANK_CONTRAST).tolist()
-        for look in map(_Look, times_s, pictures, changes.tolist(), usual, blanks):
+        for look in map(_Look, times_s, changes, usual, blanks, details, unmoved, unmoved_two):
             self._coming.append(look)
             while look.time_s - self._coming[0].time_s >= WINDOW_S and len(self._coming) > 2:
                 self._decide()
@@ -141,6 +143,10 @@ class ShotFinder:
         # At few frames a second every pair of frames differs more.
         gap_s = 0.0 if self._was_blank else min(WINDOW_S, look.time_s - self._before[-1].time_s)
         most_alike = 1 - LIMIT * (1 + gap_s / _LONG_GAP_S) / suddenness
+        if not self._was_blank:
+            blinks = 0.0 if self._coming[0].blank else self._coming[0].unmoved_two
+            if max(look.unmoved, blinks) >= most_alike:
+                return False
         # The two frames next to each other come first, and mostly settle it.
         new = _spread(after)
         return all(
@@ -208,11 +214,27 @@ def _mean_around(side: int, width: int) -> Picture:
     return means
 
 
-def detail(picture: Picture) -> Picture:
-    """The picture less the mean around each of its cells."""
+def detail(pictures: Picture) -> Picture:
+    """The pictures `[..., 18, 32]` less the mean around each of their cells."""
     down, across = (_mean_around(side, width) for side, width in zip(_SHAPE, _AROUND, strict=True))
-    result: Picture = (picture - down @ picture @ across.T).astype(np.float32)
+    result: Picture = (pictures - down @ pictures @ across.T).astype(np.float32)
     return result
+
+
+def unmoved_likeness(old: Picture, new: Picture) -> Picture:
+    """`[T]` what `likeness` tells of pictures `[T, 18, 32]`, where each tile is looked for in its own place only."""
+    old_tiles, new_tiles = (
+        np.stack([side[:, top : top + _TILE[0], left : left + _TILE[1]] for top, left in _TILES], axis=1).reshape(
+            len(side), len(_TILES), -1
+        )
+        for side in (old, new)
+    )
+    old_tiles = old_tiles - old_tiles.mean(2, keepdims=True)
+    new_tiles = new_tiles - new_tiles.mean(2, keepdims=True)
+    faint = old_tiles.shape[2] * _FAINT_POWER
+    powers = [np.maximum((tiles * tiles).sum(2), faint) for tiles in (old_tiles, new_tiles)]
+    found: Picture = (old_tiles * new_tiles).sum(2) / np.sqrt(powers[0] * powers[1])
+    return np.sort(found, axis=1)[:, -2]
 
 
 @lru_cache(maxsize=1)

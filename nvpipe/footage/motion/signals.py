@@ -50,6 +50,8 @@ class Signals:
     """`[N]` 0 for black, frozen and still pictures, 1 for moving ones."""
     overlay: Floats
     """`[N]` share of the picture that is detail standing still where the picture around it changes."""
+    cut: Floats
+    """`[N]` share of the borders of the middle 9:16 that run through text or displays."""
 
 
 SOUND_RANGE_DB = 35.0
@@ -104,6 +106,7 @@ def measure(samples: Samples, powers: Floats, duration_s: float, cuts_s: Sequenc
         peaks=peaks,
         live=np.maximum(moving * visible, flashing),
         overlay=paired(samples.held),
+        cut=paired(samples.cut),
     )
 
 
@@ -112,7 +115,8 @@ def _windows(time_s: Floats, values: Floats, steps: int, reduce: Callable[[Float
     middles = (np.arange(steps) + 0.5) * STEP_S
     first = np.searchsorted(time_s, middles - WINDOW_S / 2)
     last = np.searchsorted(time_s, middles + WINDOW_S / 2)
-    return np.array([reduce(values[a:b]) if b > a else 0.0 for a, b in zip(first, last, strict=True)])
+    found = (reduce(values[a:b]) if b > a else 0.0 for a, b in zip(first, last, strict=True))
+    return np.fromiter(found, np.float64, steps)
 
 
 def _mean(values: Floats) -> float:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nvpipe.errors import MediaError
 from nvpipe.registry import Probe
-from nvpipe.types import Footage, MotionTrack, Signal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,17 +14,14 @@ if TYPE_CHECKING:
 
     from nvpipe.footage.motion.sampling import Samples
     from nvpipe.media.decode import Decoder
-    from nvpipe.types import MediaInfo
+    from nvpipe.types import Footage, MediaInfo, MotionTrack
 
 _PROGRESS_S = 0.5
-_SOUND_MARGIN_S = 5.0
-"""The sound is decoded beside the pictures, when it is not known yet how far these can be decoded."""
 _DIGITS = 6
 _SIGNAL_DIGITS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """What was read of a video."""
 
     samples: Samples
@@ -43,7 +38,7 @@ class Seen:
 class TorchDiffScorer:
     """Gathers thin grids where the decoder leaves its planes, by torch on a device; the rest is alike everywhere."""
 
-    version = "torch-diff/2"
+    version = "torch-diff/3"
 
     def probe(self) -> Probe:
         """Sample two small pictures. torch itself is proven with the decoder that leaves tensors on a device."""
@@ -71,26 +66,30 @@ class TorchDiffScorer:
         if fast:
             from nvpipe.footage.motion.fast import coarse_track
 
-            if (track := coarse_track(footage, self.version, on_progress)) is not None:
+            if (track := coarse_track(footage, self.version, decoder, on_progress)) is not None:
                 return track
         from nvpipe.footage.motion.combine import combine
         from nvpipe.footage.motion.follow import follow
         from nvpipe.footage.motion.signals import measure
+        from nvpipe.types import MotionTrack, Signal
 
         seen = self.read(footage, decoder, on_progress=on_progress)
         cuts_s = seen.samples.cuts_s
         signals = measure(seen.samples, seen.powers, seen.duration_s, cuts_s)
         steps = len(signals.live)
         path = follow(seen.samples.columns, seen.samples.pair_s, cuts_s, steps, signals.step_s, seen.aspect)
+        duration_s, warnings = seen.duration_s, seen.warnings
+        # The figures of an hour's frames go before more is made of them.
+        del seen
         verdict = combine(signals)
         return MotionTrack(
             video_id=footage.video_id,
             scorer=self.version,
             step_s=signals.step_s,
-            duration_s=seen.duration_s,
+            duration_s=duration_s,
             scores=_rounded(verdict.scores, _DIGITS),
             focus_x=_rounded(path, _DIGITS),
-            warnings=seen.warnings,
+            warnings=warnings,
             signals=tuple(
                 Signal(name, round(weight, _SIGNAL_DIGITS), _rounded(values, _SIGNAL_DIGITS))
                 for name, weight, values in verdict.signals(signals.live)
@@ -104,23 +103,18 @@ class TorchDiffScorer:
         Raises:
             MediaError: nothing of it can be decoded.
         """
-        from concurrent.futures import ThreadPoolExecutor
-
-        import numpy as np
-
         from nvpipe.footage.motion.sampling import Sampler
         from nvpipe.footage.motion.signals import SLOT_S
-        from nvpipe.media.slots import sound_powers
+        from nvpipe.media.slots import Slots
 
         name = footage.path.name
-        with decoder.open(footage.path) as reader, ThreadPoolExecutor(1, "sound") as beside:
+        sound = Slots(SLOT_S)
+        with decoder.open(footage.path) as reader:
             info = reader.info
-            expected_s = info.duration_s + _SOUND_MARGIN_S
-            hearing = beside.submit(sound_powers, footage.path, SLOT_S, expected_s) if info.has_audio else None
             aspect = info.width_px / info.height_px
             sampler = Sampler(info.rotation_deg, aspect)
             told_s = 0.0
-            for frame in reader.frames():
+            for frame in reader.frames(draft=True, sound=sound):
                 sampler.add(frame)
                 if on_progress and frame.time_s >= told_s + _PROGRESS_S:
                     told_s = frame.time_s
@@ -129,21 +123,11 @@ class TorchDiffScorer:
         if not sampler.frames:
             raise MediaError(f"nothing of {name} can be decoded", hint="play it to see whether it is damaged")
         samples = sampler.finish()
-        # Its own copies of an hour's figures go before more is made of them.
-        del sampler
         duration_s = _decoded_s(samples, info)
         if on_progress:
             on_progress(duration_s)
         warnings = _damage(name, info, duration_s, damaged)
-        powers = np.zeros(0)
-        if hearing is not None:
-            try:
-                heard = hearing.result()
-                if duration_s > expected_s:
-                    heard = sound_powers(footage.path, SLOT_S, duration_s)
-                powers = heard[: round(duration_s / SLOT_S)]
-            except MediaError as error:
-                warnings.append(f"{name} is scored without its sound: {error.message}")
+        powers = sound.powers()[: round(duration_s / SLOT_S)]
         return Seen(samples, powers, duration_s, aspect, tuple(warnings))
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import av
     import torch
 
+    from nvpipe.media.slots import Slots
     from nvpipe.types import MediaInfo
 
 
@@ -55,11 +56,20 @@ class Reader(Protocol):
         """How many packets could not be decoded so far."""
         ...
 
-    def frames(self, start_s: float = 0.0, end_s: float | None = None) -> Iterator[Frame]:
+    def frames(
+        self, start_s: float = 0.0, end_s: float | None = None, *, draft: bool = False, sound: Slots | None = None
+    ) -> Iterator[Frame]:
         """Frames shown during `[start_s, end_s)`, in order of presentation.
 
         The first one is the frame on display at `start_s`. Decoding errors inside the file are skipped and
         counted; the iterator ends where nothing more can be decoded.
+
+        Args:
+            start_s: from the start of the video.
+            end_s: None for the end of the video.
+            draft: the pictures are only measured: a decoder may leave out the loop filter where no other picture is
+                predicted from the result.
+            sound: takes up the sound that lies beside the pictures, in the same pass of the file; for whole videos.
         """
         ...
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
+from nvpipe.media.audio import sound_stream
 from nvpipe.media.decode.clock import Clock
 from nvpipe.media.probe import Inspection, inspect
 from nvpipe.media.reading import decode, packets
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     import torch
     from av.video import VideoStream
 
+    from nvpipe.media.slots import Slots
+
 TIME_TOLERANCE_S = 0.0006
 """Matroska rounds to 1 ms: a frame at most this much after a moment still counts as on display then."""
 _SEEK_BACK_S = (0.0, 2.0, 15.0, 90.0)
@@ -37,6 +40,7 @@ _NO_SEEK_BELOW_S = 1.0
 _MAX_SIZES = 1024
 _WITHOUT_PTS = ("avi",)
 """Containers that store packets in decoding order without presentation stamps; libav's guesses are wrong."""
+_DRAFT = {"skip_loop_filter": "noref"}
 _PLANAR = ("yuv420p", "yuvj420p")
 
 
@@ -117,7 +121,9 @@ class PyAvReader:
     def damaged(self) -> int:
         return self._damaged
 
-    def frames(self, start_s: float = 0.0, end_s: float | None = None) -> Iterator[PyAvFrame]:
+    def frames(
+        self, start_s: float = 0.0, end_s: float | None = None, *, draft: bool = False, sound: Slots | None = None
+    ) -> Iterator[PyAvFrame]:
         """Frames shown during `[start_s, end_s)`; see `Reader.frames`.
 
         Raises:
@@ -126,9 +132,9 @@ class PyAvReader:
         """
         if self._closed:
             raise ValueError("the reader is closed")
-        return self._window(max(start_s, 0.0), math.inf if end_s is None else end_s)
+        return self._window(max(start_s, 0.0), math.inf if end_s is None else end_s, draft, sound)
 
-    def _window(self, start_s: float, end_s: float) -> Iterator[PyAvFrame]:
+    def _window(self, start_s: float, end_s: float, draft: bool, sound: Slots | None) -> Iterator[PyAvFrame]:
         if end_s <= start_s:
             return
         damaged = self._damaged
@@ -136,7 +142,7 @@ class PyAvReader:
             # A pass that is thrown away must not count its damage twice.
             self._damaged = damaged
             seek_s = None if back_s is None or start_s - back_s < _NO_SEEK_BELOW_S else start_s - back_s
-            decoded = self._decoded(seek_s)
+            decoded = self._decoded(seek_s, draft, sound)
             self._passes.add(decoded)
             with closing(decoded):
                 first = next(decoded, None)
@@ -169,7 +175,9 @@ class PyAvReader:
     def _step_s(self) -> float:
         return float(1 / self.info.fps)
 
-    def _decoded(self, seek_s: float | None) -> Generator[PyAvFrame, None, None]:
+    def _decoded(
+        self, seek_s: float | None, draft: bool = False, sound: Slots | None = None
+    ) -> Generator[PyAvFrame, None, None]:
         """All frames from the keyframe before `seek_s` on; none when the file cannot be sought."""
         import av
 
@@ -179,8 +187,13 @@ class PyAvReader:
             stream = cast("VideoStream", container.streams[inspection.stream_index])
             context = stream.codec_context
             context.options = {"max_pixels": str(MAX_SIDE_PX * MAX_SIDE_PX)}
+            if draft:
+                context.options |= _DRAFT
             stream.thread_type = cast("Any", "AUTO")
-            discard_others(container, stream)
+            heard = None
+            if sound is not None:
+                heard, sound.origin_s = sound_stream(container), inspection.origin_s
+            discard_others(container, stream, heard)
             base = stream.time_base or Fraction(1, 1000)
             if seek_s is not None:
                 try:
@@ -197,7 +210,10 @@ class PyAvReader:
             budget = DecodeBudget(self._path)
             sizes: dict[int | None, int] = {}
             budget.start()
-            for packet in packets(container, stream, self._path, self._lost):
+            for packet in packets(container, stream, self._path, self._lost, heard):
+                if sound is not None and packet.stream.index != stream.index:
+                    sound.take(packet)
+                    continue
                 if len(sizes) > _MAX_SIZES:
                     sizes.clear()
                 if packet.pts is not None:

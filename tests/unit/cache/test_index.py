@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from fakes.sightings import Make, entry_in, identity_of, learn
 
-from nvpipe.cache.index import FileIdentity, FootageIndex, Sighting, digest_settled
+from nvpipe.cache.identity import FileIdentity
+from nvpipe.cache.index import FootageIndex
 from nvpipe.cache.index_data import INDEX
 from nvpipe.cache.naming import index_path, is_safe_id
+from nvpipe.cache.sighting import Sighting, digest_settled
 from nvpipe.cache.store import read, write
 
 

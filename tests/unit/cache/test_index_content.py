@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from fakes.sightings import Make, entry_in, identity_of, learn
 
-from nvpipe.cache.index import FileIdentity, FootageIndex, Sighting, digest_settled
+from nvpipe.cache.about import About
+from nvpipe.cache.identity import FileIdentity
+from nvpipe.cache.index import FootageIndex
 from nvpipe.cache.index_data import INDEX
-from nvpipe.cache.index_entry import About
 from nvpipe.cache.naming import index_path
+from nvpipe.cache.sighting import Sighting, digest_settled
 from nvpipe.cache.store import Format, read, write
 from nvpipe.types import Footage
 from nvpipe.types.codec import to_json

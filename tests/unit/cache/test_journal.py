@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nvpipe.cache.journal import JOURNAL_NAME, MAX_LINE_BYTES, Journal
+from nvpipe.cache.journal import MAX_LINE_BYTES, Journal
+from nvpipe.cache.naming import JOURNAL_NAME
 from nvpipe.errors import OutputError
 
 GOOD = {"v": 1, "event": "done", "slug": "s", "key": "k", "outputs": []}

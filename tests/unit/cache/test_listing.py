@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from nvpipe.cache.action import ACTION, KeptTrack, save_segments, save_track
-from nvpipe.cache.index import FootageIndex, Sighting, digest_settled
+from nvpipe.cache.index import FootageIndex
 from nvpipe.cache.listing import TEMPORARY_KEPT_S, Cleared, clear, ls, sweep
 from nvpipe.cache.naming import action_path
+from nvpipe.cache.sighting import Sighting, digest_settled
 from nvpipe.cache.stages import StageStore
 from nvpipe.cache.store import read
 from nvpipe.errors import OutputError

@@ -10,7 +10,8 @@ from subprocess import Popen
 import pytest
 
 from nvpipe.cache.action import ACTION
-from nvpipe.cache.index import FileIdentity, FootageIndex
+from nvpipe.cache.identity import FileIdentity
+from nvpipe.cache.index import FootageIndex
 from nvpipe.cache.journal import Journal
 from nvpipe.cache.ledger import LEDGER
 from nvpipe.cache.listing import ls
@@ -26,7 +27,8 @@ WORK = """if True:
     from fractions import Fraction
     from pathlib import Path
     from nvpipe.cache.action import KeptTrack, load_segments, load_track, save_segments, save_track
-    from nvpipe.cache.index import FootageIndex, Sighting, digest_settled
+    from nvpipe.cache.index import FootageIndex
+    from nvpipe.cache.sighting import Sighting, digest_settled
     from nvpipe.cache.journal import Journal
     from nvpipe.cache.stages import StageStore
     from fakes.reservations import reserve

@@ -12,9 +12,10 @@ import pytest
 from fakes.reservations import reserve
 
 from nvpipe.cache.action import ACTION, KeptTrack, save_segments, save_track
-from nvpipe.cache.index import FootageIndex, Sighting, digest_settled
+from nvpipe.cache.index import FootageIndex
 from nvpipe.cache.ledger import LEDGER, Ledger
 from nvpipe.cache.naming import action_path, index_path, ledger_path, segments_path
+from nvpipe.cache.sighting import Sighting, digest_settled
 from nvpipe.cache.stages import STAGE, StageStore
 from nvpipe.cache.store import Format, open_envelope, write
 from nvpipe.cache.verify import Finding, verify

@@ -17,9 +17,10 @@ import pytest
 from fakes.kinds import KEY, SEGMENT, TRACK, Kind
 from fakes.reservations import reserve
 
-from nvpipe.cache.index import FootageIndex, Sighting, digest_settled
+from nvpipe.cache.index import FootageIndex
 from nvpipe.cache.ledger import Ledger
 from nvpipe.cache.listing import clear
+from nvpipe.cache.sighting import Sighting, digest_settled
 from nvpipe.cache.stages import StageStore
 from nvpipe.cache.verify import verify
 from nvpipe.types import Footage
@@ -117,7 +118,7 @@ READ_ONLY = """if True:
     from fakes.reservations import reserve
     from nvpipe.cache.ledger import Ledger
     from nvpipe.cache.listing import ls
-    from nvpipe.cache.sighting import FileIdentity
+    from nvpipe.cache.identity import FileIdentity
     from nvpipe.cache.stages import StageStore
     from nvpipe.cache.verify import verify
     from nvpipe.footage.kept import Tracks

@@ -16,13 +16,13 @@ import numpy as np
 import pytest
 from fakes import media
 
-from nvpipe.footage.motion import fast, fine
+from nvpipe.footage.motion import fast
 from nvpipe.footage.motion.sampling import Sampler, Samples
 from nvpipe.footage.motion.torch_diff import TorchDiffScorer
 from nvpipe.footage.select import best_segments
 from nvpipe.media.decode.pyav import PyAvDecoder
 from nvpipe.media.probe import probe
-from nvpipe.media.skim import Picture, glimpses, skim
+from nvpipe.media.skim import Picture, skim
 from nvpipe.types import Footage, MotionTrack
 
 LOUD_S = (12.0, 20.0)
@@ -179,32 +179,14 @@ def test_power_of_sound_by_time(tmp_path: Path, audio: str, container: str, layo
     assert max(powers[:190].mean(), powers[310:].mean()) < 0.001
 
 
-def test_the_border_between_two_rivals_is_contested_and_a_clear_winner_is_not() -> None:
-    scores = np.ones(400)
-    scores[100:160] = scores[300:360] = 3.0
-    rivals = fine.contested(scores, 0.5)
-    assert min(rivals[110:150].min(), rivals[310:350].min()) > 5 * rivals[222:238].max()
-    scores[100:160] = 6.0
-    assert fine.contested(scores, 0.5)[310:350].max() < 0.01
-    assert fine.contested(np.ones(10), 0.5).max() == 0
-
-
-def test_glimpses_are_bursts_at_the_keyframes_that_were_named(tmp_path: Path) -> None:
-    path = clip(tmp_path / "a.mp4", gop=20, start_s=5.0)
-    glance = skim(path, lambda pictures: pictures, spacing_s=3.0, burst_s=0.2, slot_s=0.01)
-    found = glimpses(path, lambda pictures: pictures, glance.inspection, [2.0, 10.0, 26.0], 0.2)
-    assert [burst[0].time_s for burst in found] == pytest.approx([2, 10, 26], abs=0.03)
-    assert all(burst[-1].time_s - burst[0].time_s == pytest.approx(0.2) for burst in found)
-    assert glimpses(path, len, glance.inspection, [100.0], 0.2) == []
-
-
 def test_a_coarse_track_needs_no_torch(tmp_path: Path) -> None:
     path = clip(tmp_path / "a.mp4", seconds=25)
     code = (
         "import sys; from pathlib import Path; from fractions import Fraction; from nvpipe.types import Footage;"
         "from nvpipe.footage.motion.fast import coarse_track;"
+        "from nvpipe.media.decode.pyav import PyAvDecoder;"
         f"made = Footage('a', Path({str(path)!r}), '0', 128, 72, Fraction(10), 25.0, 'h264', 0, True, 'bt601', True);"
-        "assert coarse_track(made, 'x/1').coarse; assert 'torch' not in sys.modules"
+        "assert coarse_track(made, 'x/1', PyAvDecoder()).coarse; assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -33,6 +33,7 @@ def lively(**values: Any) -> Signals:
         peaks=np.zeros(0),
         live=flat,
         overlay=np.zeros(N),
+        cut=np.zeros(N),
     )
     return replace(signals, **values)
 
@@ -145,7 +146,7 @@ def test_a_short_fight_in_a_long_calm_video_stands_out() -> None:
     flash = np.abs(rng.normal(1, 0.5, 7200))
     flash[3000:3240] += 4
     steady = {name: np.ones(7200) for name in ("tint", "packets", "flicker", "motion", "live")}
-    scores = combine(lively(flash=flash, overlay=np.zeros(7200), **steady)).scores
+    scores = combine(lively(flash=flash, overlay=np.zeros(7200), cut=np.zeros(7200), **steady)).scores
     assert scores[3010:3230].min() > np.delete(scores, np.s_[2990:3250]).max()
 
 
@@ -170,6 +171,20 @@ def test_text_over_the_picture_counts_against_a_moment_but_not_what_is_always_th
     always = combine(lively(overlay=np.full(N, 0.1)))
     assert always.covered.max() == 0
     assert np.allclose(always.scores, combine(lively()).scores)
+
+
+def test_what_the_crop_always_cuts_costs_a_little_and_what_comes_on_top_more() -> None:
+    none, always = combine(lively()), combine(lively(cut=np.full(N, 0.2)))
+    assert none.cut.max() == 0
+    assert always.scores / none.scores == pytest.approx(0.85)
+    added = combine(lively(cut=bump(0.1, 0.02)))
+    assert added.scores[40] < 0.7 * added.scores[10]
+    assert added.cut[40] == pytest.approx(1)
+    assert 0 < added.cut[10] < 0.1
+
+
+def test_a_sample_or_two_across_the_border_costs_nothing() -> None:
+    assert combine(lively(cut=bump(0.008))).cut.max() == 0
 
 
 def test_a_flash_jumps_together_a_fade_and_a_turning_camera_do_not() -> None:

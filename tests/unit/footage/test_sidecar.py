@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from nvpipe.cache.index_entry import About
-from nvpipe.footage.sidecar import MAX_BYTES, MAX_CHARS, find_sidecars, read_sidecars
+from nvpipe.cache.about import About
+from nvpipe.footage.sidecar import find_sidecars
+from nvpipe.footage.sidecar_text import MAX_BYTES, MAX_CHARS, read_sidecars
 
 YT_DLP = {
     "title": "A fine game",
