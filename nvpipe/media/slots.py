@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _DTYPES = {"flt": "f4", "dbl": "f8", "s16": "i2", "s32": "i4", "s64": "i8", "u8": "u1"}
 """Of libav's sample formats."""
+_ROOM = 10_000
+"""Slots that are set aside when room is short."""
 
 
 def packets_of(
@@ -101,7 +103,7 @@ class Slots:
 
         end = first + len(sums)
         if self._totals is None or end > self._totals.shape[1]:
-            grown = np.zeros((2, max(end * 3 // 2, 6000)))
+            grown = np.zeros((2, end + _ROOM), np.float32)
             if self._totals is not None:
                 grown[:, : self._totals.shape[1]] = self._totals
             self._totals = grown
@@ -115,7 +117,7 @@ class Slots:
         self._flush()
         if self._totals is None:
             return np.zeros(0)
-        sums, counts = self._totals
+        sums, counts = self._totals.astype(np.float64)
         heard = np.flatnonzero(counts)
         values: Floats = (sums / np.maximum(counts, 1.0))[: heard[-1] + 1 if len(heard) else 0]
         return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)

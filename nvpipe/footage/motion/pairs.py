@@ -43,7 +43,7 @@ class Pairs:
         self._turns = turns
         self._borders = Borders(turns)
         self._centre_share = min(1.0, VISIBLE_ASPECT / aspect)
-        self._measures = Rows(_MEASURES, np.float32)
+        self._measures = Rows(_MEASURES, np.float16)
         self._columns = Rows(COLUMNS, np.float16)
 
     def add(self, pictures: Bytes, *, begins: bool) -> None:

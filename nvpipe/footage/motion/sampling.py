@@ -96,7 +96,7 @@ class Sampler:
         self._times = array("d")
         self._sizes = array("f")
         self._pair_times = array("d")
-        self._jumps = Rows(2, np.float32)
+        self._jumps = Rows(2, np.float16)
         self._last_blocks: tuple[NDArray[np.int64], ...] = ()
         self._pairs = Pairs(rotation_deg // 90 % 4, aspect)
         self._shots = ShotFinder()
