@@ -21,3 +21,9 @@ def give_back_freed_memory() -> None:
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, _BYTES)
         mallopt(_M_TRIM_THRESHOLD, _BYTES)
+
+
+def trim() -> None:
+    """Give back what is free between blocks that are not. Does nothing with other C libraries than glibc."""
+    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "malloc_trim"):
+        library.malloc_trim(0)

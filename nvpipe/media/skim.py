@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from nvpipe.media.audio import sound_stream
+from nvpipe.media.heap import trim
 from nvpipe.media.probe import Inspection, inspect
 from nvpipe.media.reading import decode
 from nvpipe.media.safety import (
@@ -126,13 +127,15 @@ def skim(
             bursts.finish()
     finally:
         container.close()
-    table = np.frombuffer(bursts.table, dtype=np.float64).reshape(-1, 3)
-    table = table[np.argsort(table[:, 0], kind="stable")]
+    # The index of an hour of packets lies between blocks that stay.
+    trim()
+    times_s, sizes = np.frombuffer(bursts.times, np.float64), np.frombuffer(bursts.sizes, np.float32)
+    order = np.argsort(times_s, kind="stable")
     return Skim(
         inspection=inspection,
-        time_s=table[:, 0],
-        size_bytes=table[:, 1],
-        is_key=table[:, 2] > 0,
+        time_s=times_s[order],
+        size_bytes=sizes[order].astype(np.float64),
+        is_key=np.frombuffer(bursts.keys, np.bool_)[order],
         looks=tuple(bursts.looks),
         powers=slots.powers(),
         decoded=bursts.packets,
@@ -151,7 +154,9 @@ class _Bursts(Generic[T]):
     beside: Executor
     spacing_s: float
     burst_s: float
-    table: array[float] = field(default_factory=lambda: array("d"))
+    times: array[float] = field(default_factory=lambda: array("d"))
+    sizes: array[float] = field(default_factory=lambda: array("f"))
+    keys: array[int] = field(default_factory=lambda: array("B"))
     looks: list[T] = field(default_factory=list)
     packets: int = 0
     """How many were given to the decoder."""
@@ -180,7 +185,9 @@ class _Bursts(Generic[T]):
         else:
             time_s = max(0.0, stamp * self._base_s - self.inspection.origin_s)
         self._last_s = time_s
-        self.table.extend((time_s, packet.size, packet.is_keyframe))
+        self.times.append(time_s)
+        self.sizes.append(packet.size)
+        self.keys.append(packet.is_keyframe)
         if packet.is_keyframe and not self._open and time_s >= self._start_s + self.spacing_s:
             self._start_s, self._open, self._burst = time_s, True, [(time_s, packet)]
         elif self._open:
@@ -259,6 +266,8 @@ class _Decoder(Generic[T]):
     def look_at(self, packets: list[av.Packet[VideoStream]], start_s: float) -> T | None:
         """What there is to see in a burst; None when nothing of it can be decoded."""
         pictures = sorted(self._decoded(packets, start_s), key=lambda picture: picture.time_s)
+        shapes = [(one.frame.width, one.frame.height, one.frame.format.name) for one in pictures]
+        pictures = [one for one, shape in zip(pictures, shapes, strict=True) if shape == shapes[0]]
         end_s = start_s + self.burst_s + 0.5 / float(self.inspection.info.fps)
         inside = [one for one in pictures if one.time_s <= end_s]
         kept = inside if len(inside) >= _MIN_BURST_FRAMES else pictures[:_MIN_BURST_FRAMES]

@@ -52,12 +52,9 @@ class Slots:
     _held: list[av.AudioFrame] = field(default_factory=list)
     _start_s: float = 0.0
     _count: int = 0
-    _totals: Any = None
-
-    @property
-    def reached_s(self) -> float:
-        """End of what was decoded last."""
-        return self._start_s + self._count / self._kind[0] if self._kind else 0.0
+    _powers: Any = None
+    _end: int = 0
+    """Slots up to the last one that was heard."""
 
     def take(self, packet: av.Packet[Any]) -> None:
         """Decode a packet of sound; one that cannot be decoded leaves a gap."""
@@ -92,35 +89,32 @@ class Slots:
         last = int((start_s + count / rate_hz) / self.slot_s)
         borders = np.ceil((np.arange(first, last + 2) * self.slot_s - start_s) * rate_hz).astype(np.int64)
         borders = np.clip(borders, 0, count)
-        counts = np.diff(borders)
-        heard = np.flatnonzero(counts)
-        sums = np.zeros(len(counts))
+        heard = np.flatnonzero(np.diff(borders))
+        sums = np.zeros(len(borders) - 1)
         sums[heard] = np.add.reduceat(_squares(frames), borders[heard])
-        self._add(first, sums, counts)
+        self._add(first, sums / (rate_hz * self.slot_s))
 
-    def _add(self, first: int, sums: Floats, counts: NDArray[np.int64]) -> None:
+    def _add(self, first: int, powers: Floats) -> None:
         import numpy as np
 
-        end = first + len(sums)
-        if self._totals is None or end > self._totals.shape[1]:
-            grown = np.zeros((2, end + _ROOM), np.float32)
-            if self._totals is not None:
-                grown[:, : self._totals.shape[1]] = self._totals
-            self._totals = grown
-        self._totals[0, first:end] += sums
-        self._totals[1, first:end] += counts
+        self._end = max(self._end, first + len(powers))
+        if self._powers is None or self._end > len(self._powers):
+            grown = np.zeros(self._end + _ROOM, np.float32)
+            if self._powers is not None:
+                grown[: len(self._powers)] = self._powers
+            self._powers = grown
+        self._powers[first : first + len(powers)] += powers
 
     def powers(self) -> Floats:
-        """Mean squares of all slots up to the last one that was heard."""
+        """Mean squares of all slots up to the last one that was heard; what is missing in one is silent."""
         import numpy as np
 
         self._flush()
-        if self._totals is None:
+        if self._powers is None:
             return np.zeros(0)
-        sums, counts = self._totals.astype(np.float64)
-        heard = np.flatnonzero(counts)
-        values: Floats = (sums / np.maximum(counts, 1.0))[: heard[-1] + 1 if len(heard) else 0]
-        return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+        values: Floats = self._powers[: self._end].astype(np.float64)
+        values[~np.isfinite(values)] = 0.0
+        return values
 
 
 def _squares(frames: list[av.AudioFrame]) -> NDArray[np.float32]:

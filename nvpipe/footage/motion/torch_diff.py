@@ -105,6 +105,7 @@ class TorchDiffScorer:
         """
         from nvpipe.footage.motion.sampling import Sampler
         from nvpipe.footage.motion.signals import SLOT_S
+        from nvpipe.media.heap import trim
         from nvpipe.media.slots import Slots
 
         name = footage.path.name
@@ -112,7 +113,7 @@ class TorchDiffScorer:
         with decoder.open(footage.path) as reader:
             info = reader.info
             aspect = info.width_px / info.height_px
-            sampler = Sampler(info.rotation_deg, aspect)
+            sampler = Sampler(info.rotation_deg, aspect, mirrored=info.mirrored)
             told_s = 0.0
             for frame in reader.frames(draft=True, sound=sound):
                 sampler.add(frame)
@@ -120,6 +121,8 @@ class TorchDiffScorer:
                     told_s = frame.time_s
                     on_progress(told_s)
             damaged = reader.damaged
+        # The index of an hour of packets lies between blocks that stay.
+        trim()
         if not sampler.frames:
             raise MediaError(f"nothing of {name} can be decoded", hint="play it to see whether it is damaged")
         samples = sampler.finish()
