@@ -1,103 +1,30 @@
 """Settings: defaults < nvpipe.toml < NVPIPE_* variables < flags; a job of a jobs file wins over them.
 
-One table describes every option; the command line, the settings file, the environment and the jobs file all
-read it. This is the only module that reads the environment.
+This is the only module that reads the environment.
 """
 
 from __future__ import annotations
 
 import importlib
-import math
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from nvpipe.errors import UsageError
-from nvpipe.registry import AUTO, Registry
+from nvpipe.options import OPTIONS, Option
+from nvpipe.registry import AUTO
+
+if TYPE_CHECKING:
+    from nvpipe.types import CaptionStyle
 
 CONFIG_NAME = "nvpipe.toml"
 _NOWHERE = Path()
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SIZE = r"(?ia)(?P<number>[0-9]{1,15}(?:\.[0-9]{1,6})?)\s*(?P<unit>[KMGT]?)(?:I?B)?"
-
-
-class Option(NamedTuple):
-    """One option: its name without dashes, what it takes, and what it is for."""
-
-    name: str
-    kind: Literal["text", "int", "number", "choice", "path", "paths", "flag"]
-    help: str
-    names: str = ""
-    """`module:attribute` of the registry or tuple that holds what can be chosen; imported when it is asked for."""
-    besides: tuple[str, ...] = ()
-    """What can be chosen besides."""
-    metavar: str | None = None
-    minimum: float = -math.inf
-    maximum: float = math.inf
-    per_job: bool = True
-    """Whether a line of a jobs file may set it."""
-    in_result: bool = True
-    """Whether the finished file follows from its value itself; false for places and names."""
-
-    @property
-    def field(self) -> str:
-        return self.name.replace("-", "_")
-
-    @property
-    def choices(self) -> tuple[str, ...]:
-        """Everything that can be chosen; empty for options that take any value."""
-        if not self.names:
-            return ()
-        module, _, attribute = self.names.partition(":")
-        found = getattr(importlib.import_module(module), attribute)
-        return (*self.besides, *(found.names() if isinstance(found, Registry) else found))
-
-
-OPTIONS: tuple[Option, ...] = (
-    Option("storage", "path", "Cache folder, shared by all runs.", metavar="DIR", per_job=False, in_result=False),
-    Option(
-        "decoder",
-        "choice",
-        "How footage is decoded.",
-        names="nvpipe.media.decode:DECODERS",
-        besides=(AUTO,),
-        per_job=False,
-    ),
-    Option("encoder", "choice", "How the short is encoded.", names="nvpipe.media.encode:ENCODERS", besides=(AUTO,)),
-    Option("writer", "choice", "Who writes the script.", names="nvpipe.story:WRITERS", besides=(AUTO,)),
-    Option("speaker", "choice", "Who speaks it.", names="nvpipe.voice:SPEAKERS", besides=(AUTO,)),
-    Option("voice", "text", "Voice of the speaker, by its name there.", metavar="NAME"),
-    Option("quality", "choice", "Speed against picture quality.", names="nvpipe.media.encode:QUALITIES"),
-    Option("seconds", "number", "Length of the finished file in seconds.", metavar="N", minimum=3, maximum=600),
-    Option("layout", "choice", "How landscape footage fills the upright picture.", names="nvpipe.compose:LAYOUTS"),
-    Option("crop", "choice", "Whether the crop follows the action.", names="nvpipe.compose:CROPS"),
-    Option("captions", "choice", "Caption style.", names="nvpipe.captions.styles:STYLE_NAMES", besides=("none",)),
-    Option("language", "text", "ISO 639-1 code; found from the text when not given.", metavar="CODE"),
-    Option("x264-params", "text", "x264 parameters that win over the quality's.", metavar="K=V:..."),
-    Option(
-        "slug",
-        "text",
-        "Name of the output files, instead of one made from the title.",
-        metavar="NAME",
-        in_result=False,
-    ),
-    Option("fast", "flag", "Analyse footage coarsely, at a fraction of the time."),
-    Option(
-        "jobs",
-        "int",
-        "Videos analysed at once; as cores and memory allow unless given.",
-        metavar="N",
-        minimum=1,
-        maximum=256,
-        per_job=False,
-        in_result=False,
-    ),
-    Option("footage", "paths", "Footage file, folder or pattern; may be repeated.", metavar="PATH", in_result=False),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +39,31 @@ class Settings:
     voice: str | None = None
     quality: str = "medium"
     seconds: float = 45.0
+    size: str = "9:16"
+    fps: int = 30
     layout: str = "blur"
+    blur: float = 30.0
+    blur_opacity: float = 0.7
+    blur_desaturation: float = 0.3
+    split_with: Path | None = None
     crop: str = "center"
     captions: str = "default"
+    caption_styles: tuple[CaptionStyle, ...] = ()
+    """Those of the settings file."""
+    font: Path | None = None
+    subtitles: str = "srt"
+    title: str | bool = False
+    """True is the script's first sentence."""
+    logo: Path | None = None
+    logo_position: str = "top-right"
+    logo_size: float = 15.0
+    progress_bar: bool = False
+    music: Path | None = None
+    music_volume: float = -14.0
+    lufs: float = -14.0
+    cover: bool = True
     language: str | None = None
+    bitrate: int | None = None
     x264_params: str = ""
     slug: str | None = None
     fast: bool = False
@@ -138,7 +86,8 @@ class Settings:
                 continue
             if jobs_only and not option.per_job:
                 raise UsageError(f"{where}: {name!r} holds for the whole run; give it on the command line")
-            changes[option.field] = _checked(option, value, where)
+            own = changes.get("caption_styles", self.caption_styles) if option.field == "captions" else ()
+            changes[option.field] = _checked(option, value, where, tuple(look.name for look in own))
         return replace(self, **changes)
 
 
@@ -157,7 +106,7 @@ def load_settings(
     settings = Settings(storage=_NOWHERE)
     path = config or (folder or Path()) / CONFIG_NAME
     if config is not None or path.is_file():
-        settings = settings.with_values(_read_config(path), where=str(path))
+        settings = settings.with_values(_with_styles_apart(_read_config(path)), where=str(path))
     for option in OPTIONS:
         variable = f"NVPIPE_{option.field.upper()}"
         if text := environ.get(variable):
@@ -208,11 +157,27 @@ def _read_config(path: Path) -> dict[str, object]:
         raise UsageError(f"settings file {path} cannot be read: {reason}") from error
 
 
-def _checked(option: Option, value: object, where: str) -> object:
+def _with_styles_apart(values: dict[str, object]) -> dict[str, object]:
+    """`[captions]` as a table holds the option as `style`, and the user's own styles as tables; those come first."""
+    table = values.get("captions")
+    if not isinstance(table, dict):
+        return values
+    own = {name: item for name, item in table.items() if name != "style"}
+    return {"caption-styles": own, **values, "captions": table.get("style")}
+
+
+def _checked(option: Option, value: object, where: str, own: tuple[str, ...] = ()) -> object:
     if option.kind in ("int", "number"):
         return _checked_number(option, value, where)
+    if option.kind == "rate":
+        return _checked_rate(option, value, where)
     if option.kind == "flag":
         return _checked_flag(option, value, where)
+    if option.kind == "styles":
+        module, _, attribute = option.parser.partition(":")
+        return getattr(importlib.import_module(module), attribute)(value, f"{where}: captions")
+    if option.kind == "switch-or-text":
+        return _checked_switch_or_text(option, value, where)
     if option.kind == "paths":
         items = [value] if isinstance(value, str) else value
         if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) and item for item in items):
@@ -224,10 +189,15 @@ def _checked(option: Option, value: object, where: str) -> object:
         if not str(value).strip():
             raise UsageError(f"{where}: {option.name} is empty")
         return Path(value).expanduser()
-    if option.names and value not in option.choices:
-        raise UsageError(
-            f"{where}: {option.name} cannot be {str(value)!r}", hint=f"choose one of: {', '.join(option.choices)}"
-        )
+    if option.parser:
+        module, _, function = option.parser.partition(":")
+        try:
+            getattr(importlib.import_module(module), function)(str(value))
+        except UsageError as error:
+            raise UsageError(f"{where}: {option.name}: {error.message}", hint=error.hint) from None
+    if option.names and value not in (*own, *option.choices):
+        names = ", ".join(dict.fromkeys([*option.choices, *own]))
+        raise UsageError(f"{where}: {option.name} cannot be {str(value)!r}", hint=f"choose one of: {names}")
     return str(value)
 
 
@@ -237,6 +207,33 @@ def _checked_flag(option: Option, value: object, where: str) -> bool:
     if found is None or isinstance(value, float):
         raise UsageError(f"{where}: {option.name} is either true or false, not {value!r}")
     return found
+
+
+def _checked_rate(option: Option, value: object, where: str) -> int:
+    """Bits per second of 8M, 8000k or 8000000; K and M are powers of 1000, as everywhere with rates."""
+    text = str(value).strip() if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
+    match = re.fullmatch(r"(?ia)([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([KM]?)(?:bit/s|bps)?", text)
+    if match is None:
+        raise UsageError(
+            f"{where}: {option.name} takes bits per second, not {value!r}", hint="give it as 8M, 8000k or 8000000"
+        )
+    rate = round(float(match[1]) * {"": 1, "K": 1e3, "M": 1e6}[match[2].upper()])
+    if not option.minimum <= rate <= option.maximum:
+        low, high = (f"{bound / 1000:g}k" for bound in (option.minimum, option.maximum))
+        raise UsageError(f"{where}: {option.name} is {value}, but must lie from {low} to {high} bits per second")
+    return rate
+
+
+def _checked_switch_or_text(option: Option, value: object, where: str) -> bool | str:
+    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        return value.strip().lower() == "true"
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, str):
+        raise UsageError(f"{where}: {option.name} takes text, true or false, not {value!r}")
+    if not value.strip():
+        raise UsageError(f"{where}: {option.name} is empty", hint="give it text, or leave it out")
+    return " ".join(value.split())
 
 
 def _checked_number(option: Option, value: object, where: str) -> float | int:
@@ -251,5 +248,9 @@ def _checked_number(option: Option, value: object, where: str) -> float | int:
     if not option.minimum <= number <= option.maximum:
         raise UsageError(
             f"{where}: {option.name} is {value}, but must lie from {option.minimum:g} to {option.maximum:g}"
+        )
+    if option.names and str(number) not in option.choices:
+        raise UsageError(
+            f"{where}: {option.name} cannot be {value}", hint=f"choose one of: {', '.join(option.choices)}"
         )
     return number

@@ -17,12 +17,15 @@ _BRACKETS = {"(": ")", "[": "]", "{": "}", "（": "）", "［": "］", "｛": "�
 
 
 def base_level(text: str, language: str) -> int:
-    """0 for a line that starts at the left, 1 at the right: by its first letter, else by its language."""
-    for char in text:
-        kind = unicodedata.bidirectional(char)
-        if kind in ("L", "R", "AL"):
-            return int(kind != "L")
-    return int(language.lower().partition("-")[0] in _RTL_LANGUAGES)
+    """0 for a line that starts at the left, 1 at the right: by its first letter, else by its language.
+
+    In a language that is written from right to left, one such letter is enough: captions are parts of sentences,
+    and a foreign word at the start of a part does not turn the sentence around.
+    """
+    kinds = [kind for char in text if (kind := unicodedata.bidirectional(char)) in ("L", "R", "AL")]
+    if language.lower().partition("-")[0] in _RTL_LANGUAGES:
+        return int(not kinds or kinds.count("L") < len(kinds))
+    return int(bool(kinds) and kinds[0] != "L")
 
 
 def levels(text: str, base: int) -> list[int]:

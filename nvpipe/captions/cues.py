@@ -4,54 +4,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
-from nvpipe.captions.styles import CaptionStyle
 from nvpipe.captions.styles import style as style_named
-from nvpipe.captions.text import (
-    clean,
-    clusters,
-    columns,
-    ends_clause,
-    ends_sentence,
-    is_dash,
-    is_opening,
-    is_punctuation,
-    is_unspaced,
-    join,
-)
+from nvpipe.captions.text import columns, ends_clause, ends_sentence, is_unspaced, join
+from nvpipe.captions.tokens import PAUSE_MS, Token, tokens_of
 from nvpipe.types import CaptionTrack, Cue, Word
+from nvpipe.types.look import CaptionStyle
 
 MIN_CUE_MS = 80
 HANG_MS = 300
-_PAUSE_MS = 350
 _COLUMNS_OF_A_WORD = 6
 """How much of a script without spaces counts as one word."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    """What is highlighted in one go. Times in whole milliseconds, so that sums are exact."""
-
-    text: str
-    start_ms: int
-    end_ms: int
-    line: int
-
-
 def build_captions(
-    words: Sequence[Word], *, style: str, language: str, duration_s: float, offset_s: float = 0.0
+    words: Sequence[Word], *, style: str | CaptionStyle, language: str, duration_s: float, offset_s: float = 0.0
 ) -> CaptionTrack:
     """Group words into short phrases and give each spoken word its cue.
 
     A phrase never crosses a script line, the end of a sentence, a comma or a pause. Cues last at least 80 ms
     and end within `duration_s`; words that come faster are pushed apart, and if there are more words than the
-    duration has room for, neighbours share a cue.
+    duration has room for, neighbours share a cue. Punctuation, emoji and initials (`J. R. R.`) stand with the
+    word that they belong to, and scripts without spaces are cut into words where a line may be broken.
 
     Args:
         words: in spoken order.
-        style: name of a caption style; it decides how many words stand together.
+        style: a caption style, or the name of a packaged one; it decides how many words stand together.
         language: ISO 639-1 code, passed on with the track.
         duration_s: length of the finished video.
         offset_s: when the narration starts in it.
@@ -60,84 +40,19 @@ def build_captions(
         UsageError: there is no style of that name.
         ValueError: a time is not finite.
     """
-    look = style_named(style)
+    look = style_named(style) if isinstance(style, str) else style
     if not all(math.isfinite(value) for word in words for value in (word.start_s, word.end_s)):
         raise ValueError("word times must be finite")
     if not (math.isfinite(duration_s) and math.isfinite(offset_s)):
         raise ValueError("duration and offset must be finite")
     duration_ms = math.floor(duration_s * 1000)
-    tokens = _attach_punctuation(_tokens(words, offset_s))
-    tokens = [part for token in tokens for part in _split_unspaced(token, look.max_chars)]
+    tokens = tokens_of(words, language=language, offset_s=offset_s, max_chars=look.max_chars)
     tokens = _spread(tokens, duration_ms)
     groups = [group for phrase in _phrases(tokens) for group in _partition(phrase, look)]
-    return CaptionTrack(tuple(_cues(groups, duration_ms)), style, language)
+    return CaptionTrack(tuple(_cues(groups, duration_ms)), look.name, language, look)
 
 
-def _tokens(words: Sequence[Word], offset_s: float) -> list[_Token]:
-    tokens: list[_Token] = []
-    for word in words:
-        if text := clean(word.text):
-            start_ms = max(0, round((word.start_s + offset_s) * 1000))
-            end_ms = max(start_ms, round((word.end_s + offset_s) * 1000))
-            tokens.append(_Token(text, start_ms, end_ms, word.line))
-    return tokens
-
-
-def _attach_punctuation(tokens: list[_Token]) -> list[_Token]:
-    """Punctuation that came as a word of its own goes to the word it belongs to."""
-    kept: list[_Token] = []
-    opening = ""
-    for index, token in enumerate(tokens):
-        if not is_punctuation(token.text):
-            kept.append(replace(token, text=opening + token.text))
-            opening = ""
-            continue
-        follows = index + 1 < len(tokens) and tokens[index + 1].line == token.line
-        precedes = bool(kept) and kept[-1].line == token.line and not opening
-        if follows and (is_opening(token.text) or not precedes):
-            opening += token.text
-        elif precedes:
-            space = " " if is_dash(token.text) and not is_unspaced(kept[-1].text[-1]) else ""
-            end_ms = max(kept[-1].end_ms, token.end_ms)
-            kept[-1] = replace(kept[-1], text=kept[-1].text + space + token.text, end_ms=end_ms)
-    return kept
-
-
-def _split_unspaced(token: _Token, max_chars: int) -> Iterator[_Token]:
-    """A long token of Chinese, Japanese or Thai in parts that fit, their times in proportion to their width."""
-    total = columns(token.text)
-    if not is_unspaced(token.text) or total <= max_chars:
-        yield token
-        return
-    parts: list[str] = []
-    for clause in _clauses(token.text):
-        width = columns(clause)
-        count = math.ceil(width / max_chars)
-        shares, at = [""] * count, 0
-        for cluster in clusters(clause):
-            step = columns(cluster)
-            shares[min(count - 1, (2 * at + step) * count // (2 * width))] += cluster
-            at += step
-        parts += (share for share in shares if share.strip())
-    total, at, span = sum(map(columns, parts)), 0, token.end_ms - token.start_ms
-    for part in parts:
-        end = at + columns(part)
-        start_ms, end_ms = (token.start_ms + span * edge // total for edge in (at, end))
-        yield _Token(part.strip(), start_ms, end_ms, token.line)
-        at = end
-
-
-def _clauses(text: str) -> list[str]:
-    """Unspaced text cut after its commas and full stops."""
-    parts = [""]
-    for cluster in clusters(text):
-        if parts[-1] and (ends_clause(parts[-1]) or ends_sentence(parts[-1], cluster)):
-            parts.append("")
-        parts[-1] += cluster
-    return parts
-
-
-def _spread(tokens: list[_Token], duration_ms: int) -> list[_Token]:
+def _spread(tokens: list[Token], duration_ms: int) -> list[Token]:
     """Starts in order, at least `MIN_CUE_MS` apart and before the end of the video."""
     room = max(0, duration_ms // MIN_CUE_MS)
     if not tokens or not room:
@@ -146,7 +61,7 @@ def _spread(tokens: list[_Token], duration_ms: int) -> list[_Token]:
         size = math.ceil(len(tokens) / room)
         shares = [tokens[i : i + size] for i in range(0, len(tokens), size)]
         tokens = [
-            _Token(join(tuple(t.text for t in share)), share[0].start_ms, share[-1].end_ms, share[0].line)
+            Token(join(tuple(t.text for t in share)), share[0].start_ms, share[-1].end_ms, share[0].line)
             for share in shares
         ]
     starts: list[int] = []
@@ -161,7 +76,7 @@ def _spread(tokens: list[_Token], duration_ms: int) -> list[_Token]:
     ]
 
 
-def _phrases(tokens: list[_Token]) -> Iterator[list[_Token]]:
+def _phrases(tokens: list[Token]) -> Iterator[list[Token]]:
     """Runs of tokens that may share a cue."""
     if not tokens:
         return
@@ -169,7 +84,7 @@ def _phrases(tokens: list[_Token]) -> Iterator[list[_Token]]:
     for before, after in pairwise(tokens):
         if (
             before.line != after.line
-            or after.start_ms - before.end_ms >= _PAUSE_MS
+            or after.start_ms - before.end_ms >= PAUSE_MS
             or ends_clause(before.text)
             or ends_sentence(before.text, after.text)
         ):
@@ -179,7 +94,7 @@ def _phrases(tokens: list[_Token]) -> Iterator[list[_Token]]:
     yield phrase
 
 
-def _partition(phrase: list[_Token], look: CaptionStyle) -> Iterator[list[_Token]]:
+def _partition(phrase: list[Token], look: CaptionStyle) -> Iterator[list[Token]]:
     """The fewest groups within the style's limits, as even in width as possible."""
     best: list[tuple[int, int, int]] = [(0, 0, 0)]
     for end in range(1, len(phrase) + 1):
@@ -199,13 +114,13 @@ def _partition(phrase: list[_Token], look: CaptionStyle) -> Iterator[list[_Token
         yield phrase[start:end]
 
 
-def _fits(group: list[_Token], look: CaptionStyle) -> bool:
+def _fits(group: list[Token], look: CaptionStyle) -> bool:
     words = sum(columns(token.text) / _COLUMNS_OF_A_WORD if is_unspaced(token.text) else 1.0 for token in group)
     text = join(tuple(token.text for token in group))
     return words <= look.words_per_cue and columns(text) <= look.max_chars
 
 
-def _cues(groups: list[list[_Token]], duration_ms: int) -> Iterator[Cue]:
+def _cues(groups: list[list[Token]], duration_ms: int) -> Iterator[Cue]:
     """One cue a token; the last of a group stays until the next group, or for a moment."""
     for index, group in enumerate(groups):
         texts = tuple(token.text for token in group)
@@ -213,4 +128,4 @@ def _cues(groups: list[list[_Token]], duration_ms: int) -> Iterator[Cue]:
         ends = [token.start_ms for token in group[1:]]
         ends.append(min(group[-1].end_ms + HANG_MS, following_ms))
         for active, (token, end_ms) in enumerate(zip(group, ends, strict=True)):
-            yield Cue(token.start_ms / 1000, end_ms / 1000, texts, active)
+            yield Cue(token.start_ms / 1000, end_ms / 1000, texts, active, min(token.end_ms, end_ms) / 1000)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from nvpipe.captions.bidi import base_level, levels, visual_order
+from nvpipe.captions.breaks import clusters, line_units
 from nvpipe.captions.chain import FontChain
-from nvpipe.captions.text import clean, clusters, needs_space
+from nvpipe.captions.text import cased, clean, closing_lead, is_opening, needs_space
 from nvpipe.captions.typeface import Shaped, Typeface
 
 MAX_LINES = 3
@@ -40,6 +40,7 @@ class Room:
     """In em."""
     boxed: bool
     """Whether each line needs the height of a box around its tallest letters."""
+    max_lines: int = MAX_LINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +98,18 @@ def lay_out(words: tuple[str, ...], *, chain: FontChain, language: str, uppercas
     Returns:
         None when no word has a visible glyph.
     """
-    texts = _cut(tuple(_cased(clean(word), uppercase, language) for word in words))
+    texts = _cut(tuple(cased(clean(word), "upper" if uppercase else "as written", language) for word in words))
     parts = [(index, text) for index, text in enumerate(texts) if text]
     atoms = _atoms(parts, chain, language)
     if not any(segment.shaped.extent for atom in atoms for segment in atom.segments):
         return None
     for width_px in (room.narrow_px, room.wide_px):
-        for count in range(1, MAX_LINES + 1):
+        for count in range(1, room.max_lines + 1):
             block = _block(_lines(atoms, count, room), room, width_px)
             if block.size_px == room.size_px:
                 return block
     best = max(
-        (_block(_lines(atoms, count, room), room, room.wide_px) for count in range(1, MAX_LINES + 1)),
+        (_block(_lines(atoms, count, room), room, room.wide_px) for count in range(1, room.max_lines + 1)),
         key=lambda block: block.size_px,
     )
     if best.size_px >= _MIN_SHRINK * room.size_px:
@@ -125,25 +126,13 @@ def _broken(parts: list[tuple[int, str]], atoms: list[_Atom], chain: FontChain, 
         pieces = [
             (index, piece)
             for (index, text), atom in zip(parts, atoms, strict=True)
-            for piece in (_pieces(text, atom.width, limit) if atom.width > limit else [text])
+            for piece in (_pieces(text, atom.width, limit, language) if atom.width > limit else [text])
         ]
         shaped = _atoms(pieces, chain, language)
-        block = _block(_lines(shaped, MAX_LINES, room), room, room.wide_px)
+        block = _block(_lines(shaped, room.max_lines, room), room, room.wide_px)
         if block.size_px >= size_px or factor < 0.03:
             return block
         factor *= 0.94
-
-
-def _cased(text: str, uppercase: bool, language: str) -> str:
-    if not uppercase:
-        return text
-    primary = language.lower().partition("-")[0]
-    if primary in ("tr", "az"):
-        text = text.replace("i", "İ")
-    text = text.upper()
-    if primary == "el":  # Greek capitals have no accent but the dialytika
-        text = unicodedata.normalize("NFD", text).replace("\u0301", "")
-    return unicodedata.normalize("NFC", text)
 
 
 def _cut(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -182,22 +171,32 @@ def _level_runs(text: str, level: list[int]) -> list[tuple[str, int]]:
     return [(text[start:end], level[start]) for start, end in pairwise(bounds) if end > start]
 
 
-def _pieces(text: str, width: float, limit: float) -> list[str]:
+def _pieces(text: str, width: float, limit: float, language: str) -> list[str]:
     """A long word in parts of about equal width below `limit`, after a separator where one is near."""
     parts = clusters(text)
+    ends = set(accumulate(map(len, line_units(text, language))))
+    sizes = list(accumulate(map(len, parts), initial=0))
     per_cluster = width / len(parts)
     count = max(1, math.ceil(width / limit))
     most = max(1, int(limit * 0.92 / per_cluster))
     target = min(most, math.ceil(len(parts) / count))
     pieces = []
-    while parts:
-        end = min(target, len(parts))
+    start = 0
+    while start < len(parts):
+        end = min(start + target, len(parts))
         if end < len(parts):
-            near = range(min(most, len(parts) - 1), max(0, end - max(1, target // 3)), -1)
-            end = next((place for place in near if parts[place - 1][-1] in _BREAK_AFTER), end)
-        pieces.append("".join(parts[:end]))
-        parts = parts[end:]
+            farthest, nearest = min(start + most, len(parts) - 1), start + max(0, target - max(1, target // 3))
+            near = [place for place in range(farthest, nearest, -1) if _may_end(parts, place)]
+            good = (place for place in near if sizes[place] in ends or parts[place - 1][-1] in _BREAK_AFTER)
+            end = next(good, end if end in near else max([place for place in near if place < end], default=end))
+        pieces.append("".join(parts[start:end]))
+        start = end
     return pieces
+
+
+def _may_end(parts: list[str], place: int) -> bool:
+    """Whether a piece that ends before `parts[place]` leaves no punctuation alone at the edge of a line."""
+    return not closing_lead("".join(parts[place:])) and not is_opening(parts[place - 1])
 
 
 def _lines(atoms: list[_Atom], count: int, room: Room) -> list[list[_Atom]]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import io
 import struct
-from functools import lru_cache
+import unicodedata
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +19,9 @@ import numpy.typing as npt
 import uharfbuzz as hb  # type: ignore[import-untyped]
 from PIL import Image, ImageDraw, ImageFont
 
+from nvpipe.captions.picture import GlyphPicture, is_coloured, picture, surrounded
+from nvpipe.errors import InputError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -25,15 +29,17 @@ _FIRST_GLYPH = 0xF0000
 _MAX_GLYPHS = 0xFFFE
 _LAYOUT_TABLES = frozenset(("cmap", "GSUB", "GPOS", "GDEF", "BASE", "DSIG", "kern", "kerx", "morx", "mort", "STAT"))
 _CACHED_GLYPHS = 1024
+_HINT = "use another font"
 _HEAVY = 800.0
+_TRIAL_PX = 16.0
 _FINE = 2
 """Glyphs are drawn this much larger and averaged down: Pillow places glyphs on whole pixels."""
 
 Mask = npt.NDArray[np.uint8]
 
 
-class UnusableFontError(Exception):
-    """The file is no font with outlines."""
+class UnusableFontError(InputError):
+    """The file is no font that can be drawn."""
 
 
 class Extent(NamedTuple):
@@ -78,7 +84,8 @@ class Typeface:
         family_suffix: of a collection's faces, the one whose family name ends so is taken (`SC`, `JP`).
 
     Raises:
-        UnusableFontError: the file cannot be read or has no outlines.
+        UnusableFontError: the file cannot be read or has no glyphs to draw; damage within its glyphs is found when
+            they are drawn.
     """
 
     def __init__(self, path: Path, family_suffix: str = "") -> None:
@@ -87,12 +94,14 @@ class Typeface:
             blob = hb.Blob.from_file_path(str(path))
             face = _pick_face(blob, family_suffix)
             tags = set(face.table_tags)
-            if not tags & {"glyf", "CFF ", "CFF2"} or not face.glyph_count:
-                raise UnusableFontError(f"{path} has no outlines")
-            self.glyph_font = _glyph_font(face, tags)
-            self._pillow_font(16.0)
+            self.outlined = bool(tags & {"glyf", "CFF ", "CFF2"})
+            self.coloured = is_coloured(tags)
+            if not (self.outlined or self.coloured) or not face.glyph_count:
+                raise UnusableFontError(f"{path} has no outlines", hint=_HINT)
         except (hb.HarfBuzzError, OSError, ValueError, MemoryError, struct.error) as error:
-            raise UnusableFontError(f"{path}: {error}") from error
+            reason = "its tables are damaged" if isinstance(error, UnicodeError) else error
+            raise UnusableFontError(f"{path} is no font that can be drawn: {reason}", hint=_HINT) from error
+        self._face, self._tags = face, tags
         self._upem = face.upem
         self._unicodes = face.unicodes
         self._font = hb.Font(face)
@@ -101,11 +110,53 @@ class Typeface:
             self._font.set_variations({"wght": self._weight()})
         self._sized = lru_cache(maxsize=16)(self._pillow_font_at_weight)
         self.mask = lru_cache(maxsize=_CACHED_GLYPHS)(self._mask)
+        self.picture = lru_cache(maxsize=_CACHED_GLYPHS)(self._picture)
         self.shape = lru_cache(maxsize=256)(self._shape)
 
+    @cached_property
+    def glyph_font(self) -> bytes:
+        """The font with its glyphs as private characters; made when a glyph is first drawn."""
+        return _glyph_font(self._face, self._tags)
+
     def covers(self, characters: Iterable[str]) -> bool:
-        """Whether every character has a glyph."""
-        return all(ord(char) in self._unicodes for char in characters)
+        """Whether every character has a glyph, or can be put together from those that have."""
+        return all(
+            ord(char) in self._unicodes
+            or (
+                (parts := unicodedata.normalize("NFD", char)) != char and all(ord(p) in self._unicodes for p in parts)
+            )
+            for char in characters
+        )
+
+    def draws(self, text: str, *, coloured: bool = False) -> bool:
+        """Whether the glyphs of a text are whole, and have colours of their own if that is asked for."""
+        glyphs = self.shape(text, False, "en").glyphs
+        if coloured:
+            return bool(glyphs) and all(self.picture(glyph.number, _TRIAL_PX) for glyph in glyphs)
+        try:
+            return bool(glyphs) and all(self.mask(glyph.number, _TRIAL_PX, 0.0, 0.0).pixels.any() for glyph in glyphs)
+        except UnusableFontError:
+            return False
+
+    @property
+    def family(self) -> str:
+        """The font's own name of its family; its file name when it has none."""
+        return str(self._face.get_name(hb.OTNameIdPredefined.FONT_FAMILY) or "") or self.path.stem
+
+    @property
+    def bold(self) -> bool:
+        """Whether it is the bold font of its family (`head.macStyle`)."""
+        table = bytes(self._face.reference_table("head").data)
+        return len(table) > 45 and bool(table[45] & 1)
+
+    @property
+    def line_em(self) -> float:
+        """Height of a line as Windows and libass count it, in em."""
+        table = bytes(self._face.reference_table("OS/2").data)
+        if len(table) < 78:
+            return 1.0
+        ascent, descent = struct.unpack_from(">HH", table, 74)
+        return float((ascent + descent) / self._upem) or 1.0
 
     def _shape(self, text: str, rtl: bool, language: str) -> Shaped:
         """Glyphs of a run in one direction; positions in em."""
@@ -131,23 +182,37 @@ class Typeface:
         return Shaped(tuple(glyphs), pen / em, _union(boxes))
 
     def _mask(self, glyph: int, size_px: float, shift_px: float, stroke_px: float) -> GlyphMask:
-        """A glyph's pixels, with `stroke_px` added all around; `shift_px` (0 or 0.5) moves it right."""
+        """A glyph's pixels, with `stroke_px` added all around; `shift_px` (0 or 0.5) moves it right.
+
+        Raises:
+            UnusableFontError: the font's outline of it is broken.
+        """
+        if found := self.picture(glyph, size_px):
+            return GlyphMask(*surrounded(found, stroke_px))
         box = self._font.get_glyph_extents(glyph)
         scale, pad = size_px / self._upem, stroke_px + 3
         left, top = int(box.x_bearing * scale - pad) - 1, int(-box.y_bearing * scale - pad) - 1
         right = int((box.x_bearing + box.width) * scale + pad) + 2
         bottom = int(-(box.y_bearing + box.height) * scale + pad) + 2
         fine = Image.new("L", ((right - left) * _FINE, (bottom - top) * _FINE))
-        ImageDraw.Draw(fine).text(
-            (round(shift_px * _FINE) - left * _FINE, -top * _FINE),
-            chr(_FIRST_GLYPH + glyph),
-            fill=255,
-            font=self._sized(size_px * _FINE),
-            anchor="ls",
-            stroke_width=stroke_px * _FINE,
-            stroke_fill=255,
-        )
+        try:
+            ImageDraw.Draw(fine).text(
+                (round(shift_px * _FINE) - left * _FINE, -top * _FINE),
+                chr(_FIRST_GLYPH + glyph),
+                fill=255,
+                font=self._sized(size_px * _FINE),
+                anchor="ls",
+                stroke_width=stroke_px * _FINE,
+                stroke_fill=255,
+            )
+        except (OSError, ValueError, MemoryError, struct.error) as error:
+            text = f"{self.path} has a glyph that cannot be drawn, number {glyph}: {error}"
+            raise UnusableFontError(text, hint=_HINT) from error
         return GlyphMask(np.asarray(fine.reduce(_FINE)), left, top)
+
+    def _picture(self, glyph: int, size_px: float) -> GlyphPicture | None:
+        """A glyph that has colours of its own; None when it is drawn in the text's."""
+        return picture(self._font, glyph, size_px / self._upem) if self.coloured else None
 
     def _pillow_font(self, size_px: float) -> ImageFont.FreeTypeFont:
         return ImageFont.truetype(io.BytesIO(self.glyph_font), size_px, layout_engine=ImageFont.Layout.BASIC)

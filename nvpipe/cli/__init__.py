@@ -22,6 +22,7 @@ COMMANDS = {
     "segments": "Print the best segments of a video.",
     "fetch": "Download footage, with its licence and credit.",
     "check": "Tell whether a file meets the platforms' rules.",
+    "bench": "Measure encoders: speed, size and quality.",
     "doctor": "Prove every backend by opening it.",
     "cache": "List, check, shrink or clear what is cached.",
 }

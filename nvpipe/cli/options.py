@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from nvpipe.settings import CONFIG_NAME, OPTIONS, Option, Settings, defaults, load_settings
+from nvpipe.options import OPTIONS, Option
+from nvpipe.settings import CONFIG_NAME, Settings, defaults, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,6 +26,22 @@ class SettingOption(click.Option):
 
     def make_metavar(self, ctx: click.Context) -> str:
         return "|".join(self._option.choices) or super().make_metavar(ctx)
+
+
+class ArticlesCommand(click.Command):
+    """A command whose arguments are articles, and whose options may go without their text.
+
+    `--title ARTICLE` leaves the article to the arguments; `--title=TEXT` is text whatever it looks like.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        bare = {f"--{option.name}" for option in OPTIONS if option.kind == "switch-or-text"}
+        end = args.index("--") if "--" in args else len(args)
+        told = [
+            f"{arg}=true" if arg in bare and place + 1 < end and _is_article(args[place + 1]) else arg
+            for place, arg in enumerate(args[:end])
+        ]
+        return super().parse_args(ctx, [*told, *args[end:]])
 
 
 def settings_options(*names: str) -> Callable[[F], F]:
@@ -73,6 +90,8 @@ def print_json(document: object) -> None:
 def _click_option(option: Option) -> Callable[[F], F]:
     default = defaults().get(option.field)
     text = option.help
+    if option.kind == "flag" and default is True:
+        return click.option(f"--no-{option.name}", option.field, flag_value=False, default=None, help=text)
     if default is not None:
         text += f"  [default: {default:g}]" if isinstance(default, float) else f"  [default: {default}]"
     if option.kind == "flag":
@@ -86,4 +105,14 @@ def _click_option(option: Option) -> Callable[[F], F]:
         metavar=option.metavar,
         help=text,
         multiple=option.kind == "paths",
+        **({"is_flag": False, "flag_value": "true"} if option.kind == "switch-or-text" else {}),
     )
+
+
+def _is_article(text: str) -> bool:
+    if text == "-" or "://" in text or Path(text).suffix.lower() in (".md", ".txt", ".html", ".htm", ".jsonl"):
+        return True
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        return False

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nvpipe.cli.options import json_option, print_json, settings_from, settings_options, verbosity_options
+from nvpipe.cli.options import (
+    ArticlesCommand,
+    json_option,
+    print_json,
+    settings_from,
+    settings_options,
+    verbosity_options,
+)
 from nvpipe.cli.progress import open_reporter
 from nvpipe.errors import UsageError
 
@@ -17,14 +24,17 @@ if TYPE_CHECKING:
     from nvpipe.pipeline.run import RunReport
 
 
-@click.command("run")
+@click.command("run", cls=ArticlesCommand)
 @click.argument("articles", nargs=-1, metavar="ARTICLE...")
 @click.option("--out", default="nvpipe-out", metavar="DIR",
               help="Output folder.  [default: ./nvpipe-out]")  # fmt: skip
 @click.option("--sample", is_flag=True, help="Use the packaged sample article and footage.")
 @settings_options(
-    "footage", "seconds", "layout", "crop", "captions", "quality", "language", "voice", "writer", "speaker",
-    "decoder", "encoder", "x264-params", "fast", "jobs", "storage",
+    "footage", "seconds", "size", "fps", "layout", "blur", "blur-opacity", "blur-desaturation", "split-with",
+    "crop", "captions", "font", "subtitles", "title", "logo", "logo-position", "logo-size", "progress-bar", "cover",
+    "music", "music-volume", "lufs",
+    "quality", "language", "voice", "writer", "speaker", "decoder", "encoder", "bitrate", "x264-params",
+    "fast", "jobs", "storage",
 )  # fmt: skip
 @json_option
 @verbosity_options

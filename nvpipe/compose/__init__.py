@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Protocol
 from nvpipe.registry import Entry, Probe, Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
 
     import av
 
     from nvpipe.media.decode import Decoder
-    from nvpipe.types import Timeline
+    from nvpipe.types import OutputFormat, Timeline
 
 Size = tuple[int, int]
 """Width and height in pixels."""
@@ -26,17 +26,26 @@ class Backdrop:
 
     part_px: Size
     """The centred part of the footage that is shown, of the canvas' shape."""
-    sigma_px: float
+    sigma_px: float = 30.0
     """Standard deviation of the blur, on the canvas."""
-    opacity: float
+    opacity: float = 0.7
     """1 leaves the brightness as it is, 0 is black."""
-    desaturation: float
+    desaturation: float = 0.3
     """0 leaves the colours as they are, 1 is grey."""
 
 
 @dataclass(frozen=True, slots=True)
+class Area:
+    """A part of the canvas for one source, in even pixels; the source is placed on it as if it were the canvas."""
+
+    left_px: int
+    top_px: int
+    size_px: Size
+
+
+@dataclass(frozen=True, slots=True)
 class Placement:
-    """How footage is put on the canvas; every composer draws the same from it."""
+    """How footage is put on the canvas, or on its area; every composer draws the same from it."""
 
     part_px: Size
     """The centred part of the footage that is shown sharp, even numbers."""
@@ -51,18 +60,22 @@ class Layout(Protocol):
 
     def probe(self) -> Probe: ...
 
+    def areas(self, canvas_px: Size) -> tuple[Area, ...]:
+        """The parts of the canvas, which fill it: the footage's, then the second footage's where it has a place."""
+        ...
+
     def place(self, source_px: Size, canvas_px: Size) -> Placement:
         """Where upright footage with square pixels goes.
 
         Args:
             source_px: width and height of the footage.
-            canvas_px: width and height of the result, both even.
+            canvas_px: width and height of its area, both even.
         """
         ...
 
 
 class Composition(Protocol):
-    """Pictures being made: inside a `with` block one for each frame of the output, without captions, in order.
+    """Pictures being made, without captions: inside a `with` block, for each frame in order, one for each output.
 
     Each may be drawn on; leaving the block stops the work.
     """
@@ -82,7 +95,11 @@ class Composer(Protocol):
 
     def probe(self) -> Probe: ...
 
-    def open(self, timeline: Timeline, decoder: Decoder, layout: Layout) -> Composition: ...
+    def open(
+        self, timeline: Timeline, decoder: Decoder, layout: Layout, also: Sequence[OutputFormat] = ()
+    ) -> Composition:
+        """Compose a timeline for its own output, and from the same decode for others of the same frame rate."""
+        ...
 
 
 LAYOUTS: Registry[Layout] = Registry(
@@ -91,10 +108,13 @@ LAYOUTS: Registry[Layout] = Registry(
         Entry("blur", "nvpipe.compose.layout:Blur", "the middle sharp, over a blurred copy that fills the frame"),
         Entry("fill", "nvpipe.compose.layout:Fill", "cropped to fill the frame"),
         Entry("letterbox", "nvpipe.compose.layout:Letterbox", "the whole picture between black bars"),
+        Entry("split", "nvpipe.compose.layout:Split", "a second video or a picture above, the footage below"),
     ),
 )
 CROPS = ("center", "follow")
 """Where the sharp part is cut out: in the middle, or where the action is."""
+RATES = (30, 60)
+"""Frames per second that a short can have."""
 COMPOSERS: Registry[Composer] = Registry(
     "composer", (Entry("cpu", "nvpipe.compose.cpu:CpuComposer", "libavfilter in host memory"),)
 )

@@ -14,33 +14,34 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nvpipe.compose import LAYOUTS
-from nvpipe.compose.frames import frame_borders
-from nvpipe.compose.graphs import WINDOW, graph_of
-from nvpipe.compose.window import Window
+from nvpipe.compose.frames import frame_borders, frame_count, on_grid
+from nvpipe.compose.graphs import graph_of
+from nvpipe.compose.joining import joined
+from nvpipe.compose.still import read_still
+from nvpipe.compose.views import FittingGraph, Target, View
 from nvpipe.errors import MediaError
 from nvpipe.media.graph import VideoGraph
-from nvpipe.media.normalise import source_filters
+from nvpipe.media.normalise import reduced, source_filters
 from nvpipe.registry import Probe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import av
 
-    from nvpipe.compose import Layout, Placement, Size
+    from nvpipe.compose import Area, Layout, Size
     from nvpipe.media.decode import Decoder, Reader
-    from nvpipe.types import Cut, MediaInfo, OutputFormat, Timeline
+    from nvpipe.types import Cut, MediaInfo, OutputFormat, Still, Timeline
 
 QUEUE = 8
-"""Composed pictures waiting for the encoder, 3 MB each at 1080x1920."""
-SMALL_AFTER_S = 30.0
-"""Longer narrations at quality `low` are composed at two thirds of the size and scaled up."""
+"""Composed pictures waiting for the encoder, 3 MB each at 1080x1920; more for many outputs."""
 HELD_AFTER_S = 0.25
 """A last frame shown for longer than this counts as held: the footage ended before its cut did."""
 _BEYOND_S = 1.0
 """How far past its end a cut is read, for frames that last long."""
-_EARLY_S = 0.001
-"""How much before its time a frame is taken, so that rounded time stamps don't shift the pace."""
+_EARLY_S = 0.00103
+"""How much before its time a frame is taken, so that rounded time stamps don't shift the pace; no round number, so
+that the border lies nowhere near the phases that cuts have."""
 
 
 class CpuComposer:
@@ -53,26 +54,34 @@ class CpuComposer:
         frame = av.VideoFrame(320, 180, "yuv420p")
         try:
             for name in LAYOUTS.names():
-                graph = graph_of(LAYOUTS.load(name).place((320, 180), canvas), canvas)
-                out = VideoGraph(graph, frame).apply(frame)
-                if (out.width, out.height) != canvas:
+                layout = LAYOUTS.load(name)
+                area = layout.areas(canvas)[0].size_px
+                out = VideoGraph(graph_of(layout.place((320, 180), area), area), frame).apply(frame)
+                if (out.width, out.height) != area:
                     return Probe(False, f"layout {name} came out as {out.width}x{out.height}")
         except (av.error.FFmpegError, ValueError) as error:
             return Probe(False, f"libavfilter does not compose: {error}")
         return Probe(True, f"composed a picture in {len(LAYOUTS.names())} layouts")
 
-    def open(self, timeline: Timeline, decoder: Decoder, layout: Layout) -> Pictures:
-        return Pictures(timeline, decoder, layout)
+    def open(
+        self, timeline: Timeline, decoder: Decoder, layout: Layout, also: Sequence[OutputFormat] = ()
+    ) -> Pictures:
+        return Pictures(timeline, decoder, layout, also)
 
 
 class Pictures:
     """The pictures of a timeline; see `Composition`."""
 
-    def __init__(self, timeline: Timeline, decoder: Decoder, layout: Layout) -> None:
+    def __init__(
+        self, timeline: Timeline, decoder: Decoder, layout: Layout, also: Sequence[OutputFormat] = ()
+    ) -> None:
         self._timeline = timeline
         self._decoder = decoder
         self._layout = layout
-        self._queue: queue.Queue[av.VideoFrame | BaseException | None] = queue.Queue(QUEUE)
+        self._outputs = (timeline.output, *also)
+        self._queue: queue.Queue[av.VideoFrame | BaseException | None] = queue.Queue(
+            max(QUEUE, 3 * len(self._outputs))
+        )
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="compose", daemon=True)
         self.held = 0
@@ -116,19 +125,66 @@ class Pictures:
         return False
 
     def _pictures(self) -> Iterator[av.VideoFrame]:
-        borders = frame_borders(self._timeline)
-        for cut, first, end in borders:
-            with self._decoder.open(cut.footage.path) as reader:
-                yield from self._cut(cut, reader, first, end)
+        """For each frame of the file one picture for each output."""
+        sizes = [(output.width_px, output.height_px) for output in self._outputs]
+        areas = [self._layout.areas(size) for size in sizes]
+        # One stream for each source; each gives, frame by frame, its part of every output.
+        streams = [self._footage(self._timeline.cuts, [one[0] for one in areas])]
+        if len(areas[0]) > 1:
+            streams.append(self._second([one[1] for one in areas]))
+        for parts in zip(*streams, strict=True):
+            if len(parts) == 1:
+                yield from parts[0]
+                continue
+            for place, size in enumerate(sizes):
+                yield joined([part[place] for part in parts], areas[place], size)
 
-    def _cut(self, cut: Cut, reader: Reader, first: int, end: int) -> Iterator[av.VideoFrame]:
-        fps = self._timeline.output.fps
-        graph = _Graphs(self._layout, reader.info, self._timeline, cut.crop_path)
-        frames = _upright(reader, cut) if reader.info.interlaced else _coded(reader, cut)
+    def _second(self, areas: Sequence[Area]) -> Iterator[list[av.VideoFrame]]:
+        """The second footage, or the picture in its place."""
+        if self._timeline.still is not None:
+            return self._still(self._timeline.still, areas)
+        if not self._timeline.beside:
+            raise ValueError(f"layout {self._timeline.output.layout} needs second footage or a picture")
+        return self._footage(self._timeline.beside, areas)
+
+    def _footage(self, cuts: Sequence[Cut], areas: Sequence[Area]) -> Iterator[list[av.VideoFrame]]:
+        for cut, first, end in frame_borders(self._timeline, cuts):
+            with self._decoder.open(cut.footage.path) as reader:
+                yield from self._cut(cut, reader, first, end, areas)
+
+    def _still(self, still: Still, areas: Sequence[Area]) -> Iterator[list[av.VideoFrame]]:
+        picture = read_still(still.path)
+        views = self._views((picture.width, picture.height), "", areas, ())
+        return itertools.repeat([view.apply(picture, 0.0) for view in views], frame_count(self._timeline))
+
+    def _views(
+        self, source_px: Size, before: str, areas: Sequence[Area], path: tuple[tuple[float, float], ...]
+    ) -> list[View]:
+        seconds = self._timeline.duration_s
+        return [
+            View(self._layout, source_px, before, Target(output, area.size_px, seconds), path)
+            for output, area in zip(self._outputs, areas, strict=True)
+        ]
+
+    def _reduced(self, info: MediaInfo, areas: Sequence[Area]) -> MediaInfo:
+        """Footage that has to be tone-mapped at no more than the size at which it is shown."""
+        places = [self._layout.place((info.width_px, info.height_px), area.size_px) for area in areas]
+        return reduced(info, max(place.size_px[0] / place.part_px[0] for place in places))
+
+    def _cut(
+        self, cut: Cut, reader: Reader, first: int, end: int, areas: Sequence[Area]
+    ) -> Iterator[list[av.VideoFrame]]:
+        fps, info = self._timeline.output.fps, self._reduced(reader.info, areas)
+        frames = _upright(reader, cut, info) if info.interlaced else _coded(reader, cut)
+        before = "" if info.interlaced else source_filters(info)
+        # What all outputs need is done once; one output does it in its own graph.
+        common = FittingGraph(before) if before and len(self._outputs) > 1 else None
+        views = self._views((info.width_px, info.height_px), "" if common else before, areas, cut.crop_path)
         shown = next(frames, None)
         if shown is None:
             raise MediaError(f"{cut.footage.path} has no picture at {cut.source_start_s:.2f} s")
         coming = next(frames, None)
+        made, picture = None, shown.picture
         for index in range(first, end):
             at_s = cut.source_start_s + float(index / fps) - cut.at_s
             while coming is not None and coming.time_s <= at_s + _EARLY_S:
@@ -136,7 +192,11 @@ class Pictures:
             # A frame that is shown again is made again: the encoder and the captions own the last one.
             self.held += coming is None and at_s > shown.time_s + HELD_AFTER_S
             # The window jumps with the first frame of a new shot, which may be taken a little early.
-            yield graph.apply(shown.picture, max(at_s, shown.time_s) + _EARLY_S / 2 - cut.source_start_s)
+            since_s = max(at_s, shown.time_s) + _EARLY_S / 2 - cut.source_start_s
+            if common is not None and made is not shown:
+                made = shown
+                picture = common.apply(shown.picture)
+            yield [view.apply(picture if common else shown.picture, since_s) for view in views]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +208,12 @@ class _Shown:
 def _coded(reader: Reader, cut: Cut) -> Iterator[_Shown]:
     """The cut's frames as they are coded; what is not chosen costs nothing more."""
     for frame in reader.frames(cut.source_start_s, cut.source_end_s + _BEYOND_S):
-        yield _Shown(frame.time_s, frame.to_av())
+        yield _Shown(on_grid(frame.time_s, reader.info.fps), frame.to_av())
 
 
-def _upright(reader: Reader, cut: Cut) -> Iterator[_Shown]:
+def _upright(reader: Reader, cut: Cut, info: MediaInfo) -> Iterator[_Shown]:
     """The cut's frames after the source's filters, which look at every frame's neighbours to deinterlace."""
     times: deque[float] = deque()
-    info = reader.info
 
     def coded() -> Iterator[av.VideoFrame]:
         for shown in _coded(reader, cut):
@@ -168,57 +227,3 @@ def _upright(reader: Reader, cut: Cut) -> Iterator[_Shown]:
     graph = VideoGraph(source_filters(info), head)
     for picture in graph.stream(itertools.chain([head], pictures)):
         yield _Shown(times.popleft(), picture)
-
-
-class _Graphs:
-    """The filter graph for frames as they come; rebuilt when they change shape in mid-stream."""
-
-    def __init__(
-        self, layout: Layout, info: MediaInfo, timeline: Timeline, path: tuple[tuple[float, float], ...]
-    ) -> None:
-        self._info = info
-        size, source = _size(timeline), (info.width_px, info.height_px)
-        placement = layout.place(source, size)
-        self._window = Window(path, placement, source, size)
-        self._left_px: int | None = None
-        self._description = _description(placement, size, info, timeline, moving=self._window.moves)
-        self._kind: tuple[object, ...] | None = None
-        self._graph: VideoGraph | None = None
-
-    def apply(self, frame: av.VideoFrame, at_s: float) -> av.VideoFrame:
-        """The frame on the canvas as it is `at_s` seconds after the cut's start."""
-        kind = (frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range)
-        if self._graph is None or kind != self._kind:
-            self._kind = kind
-            self._graph = VideoGraph(self._description, frame)
-            self._left_px = None
-        if self._window.moves and (left_px := self._window.left_px(at_s)) != self._left_px:
-            self._left_px = left_px
-            self._graph.command(WINDOW, "x", str(left_px))
-        out = self._graph.apply(frame)
-        # A graph that had nothing to do hands on the decoder's own reference picture.
-        out.make_writable()
-        return out
-
-
-def _size(timeline: Timeline) -> Size:
-    """The size that pictures are composed at."""
-    output = timeline.output
-    small = output.quality == "low" and timeline.duration_s > SMALL_AFTER_S
-    return composed_size(output) if small else (output.width_px, output.height_px)
-
-
-def _description(placement: Placement, size: Size, info: MediaInfo, timeline: Timeline, *, moving: bool) -> str:
-    canvas = (timeline.output.width_px, timeline.output.height_px)
-    graph = graph_of(placement, size, moving=moving)
-    after = f",scale={canvas[0]}:{canvas[1]}:flags=bilinear" if size != canvas else ""
-    before = "" if info.interlaced else source_filters(info)
-    if not before:
-        return graph + after
-    head, found, tail = graph.partition("[in]")
-    return f"{before}[up];[up]{tail if found else head}{after}"
-
-
-def composed_size(output: OutputFormat) -> Size:
-    """Two thirds of the output's size, in even numbers."""
-    return 2 * round(output.width_px / 3), 2 * round(output.height_px / 3)

@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
-from nvpipe.compose import Backdrop, Layout, Placement, Size
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from nvpipe.compose import Area, Backdrop, Layout, Placement, Size
 from nvpipe.registry import Probe
+
+if TYPE_CHECKING:
+    from nvpipe.types import OutputFormat
 
 FOREGROUND_SHARE = 0.6
 """How much of the width of landscape footage stays in the sharp middle."""
-BLUR_SIGMA_PX = 30.0
-OPACITY = 0.7
-DESATURATION = 0.3
+BLUR_FOR_SIDE_PX = 1080
+"""The canvas' shorter side for which the strength of the blur is given."""
+THIN_SHARE = 0.07
+"""Where so little of the canvas' height or width is free, the picture is cropped instead of banded."""
 _ROUNDING_PX = 8
 """A gap of a few pixels is rounding of the crop, not a band that anybody wants to see."""
 
 
+def styled(placement: Placement, canvas_px: Size, output: OutputFormat) -> Placement:
+    """A placement whose backdrop, if it has one, looks as the output says."""
+    if placement.backdrop is None:
+        return placement
+    sigma_px = output.blur_px * min(canvas_px) / BLUR_FOR_SIDE_PX
+    backdrop = Backdrop(placement.backdrop.part_px, sigma_px, output.blur_opacity, output.blur_desaturation)
+    return replace(placement, backdrop=backdrop)
+
+
 def proven(layout: Layout) -> Probe:
     """Place footage of 16:9 on a 9:16 canvas; whether it can be drawn is the composer's to prove."""
-    placement = layout.place((1920, 1080), (1080, 1920))
-    fits = placement.size_px[0] <= 1080 and placement.size_px[1] <= 1920
+    area = layout.areas((1080, 1920))[0].size_px
+    placement = layout.place((1920, 1080), area)
+    fits = placement.size_px[0] <= area[0] and placement.size_px[1] <= area[1]
     return Probe(fits, "{}x{} of 1920x1080 at {}x{}".format(*placement.part_px, *placement.size_px))
 
 
-class Fill:
+class Whole:
+    """One source on all of the canvas."""
+
+    def areas(self, canvas_px: Size) -> tuple[Area, ...]:
+        return (Area(0, 0, canvas_px),)
+
+
+class Fill(Whole):
     """The middle of the picture, filling the canvas."""
 
     def probe(self) -> Probe:
@@ -31,7 +55,7 @@ class Fill:
         return Placement(crop_to(source_px, canvas_px[0] / canvas_px[1]), canvas_px, None)
 
 
-class Letterbox:
+class Letterbox(Whole):
     """The whole picture, with black bars."""
 
     def probe(self) -> Probe:
@@ -42,7 +66,7 @@ class Letterbox:
         return Placement(whole, fit(whole, canvas_px), None)
 
 
-class Blur:
+class Blur(Whole):
     """The middle of the picture sharp, between bands of a blurred, dimmed copy that fills the canvas."""
 
     def probe(self) -> Probe:
@@ -51,10 +75,23 @@ class Blur:
     def place(self, source_px: Size, canvas_px: Size) -> Placement:
         part = foreground_part(source_px, canvas_px)
         size = fit(part, canvas_px)
-        if size == canvas_px:
-            return Placement(part, size, None)
         behind = crop_to(source_px, canvas_px[0] / canvas_px[1])
-        return Placement(part, size, Backdrop(behind, BLUR_SIGMA_PX, OPACITY, DESATURATION))
+        free = max(1 - size[0] / canvas_px[0], 1 - size[1] / canvas_px[1])
+        if free < THIN_SHARE:
+            return Placement(part if size == canvas_px else behind, canvas_px, None)
+        return Placement(part, size, Backdrop(behind))
+
+
+class Split(Fill):
+    """Two sources, each filling its half: the second above the first, or to its left on a wide canvas."""
+
+    def areas(self, canvas_px: Size) -> tuple[Area, ...]:
+        width, height = canvas_px
+        if width > height:
+            left = even(width / 2)
+            return Area(left, 0, (width - left, height)), Area(0, 0, (left, height))
+        top = even(height / 2)
+        return Area(0, top, (width, height - top)), Area(0, 0, (width, top))
 
 
 def even(value: float, *, least: int = 2) -> int:

@@ -1,28 +1,32 @@
-"""The sound of a timeline: the voice, and the game's own sound ducked under it.
+"""The sound of a timeline: the voice, and the game's own sound and music ducked under it.
 
-Both are brought to a loudness of their own first, so that the balance does not depend on how loud either was
-recorded; the sum is then brought to the output's loudness.
+Each is brought to a loudness of its own first, so that the balance does not depend on how loud any was
+recorded. Everything is read and written block by block, so that memory does not grow with the length.
 """
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from nvpipe.compose.duck import Ducking
+from nvpipe.compose.music import DUCKED_DB as MUSIC_DUCKED_DB
+from nvpipe.compose.music import Loop
+from nvpipe.compose.part import Part, closed_on_error
 from nvpipe.errors import MediaError
-from nvpipe.media import loudness
-from nvpipe.media.audio import read_audio
+from nvpipe.media.audio import audio_blocks
 from nvpipe.media.mux import AUDIO_RATE_HZ
+from nvpipe.media.spool import BLOCK_SAMPLES, Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from nvpipe.types import Timeline
+    from nvpipe.types import Cut, Timeline
 
     Samples = NDArray[np.float32]
 
@@ -33,126 +37,147 @@ DUCKED_DB = -11.0
 """Under the voice, relative to that."""
 GAME_GAIN_DB = (-40.0, 12.0)
 """Limits of the game's gain: near-silent footage is not blown up into noise."""
-ATTACK_S = 0.08
-RELEASE_S = 0.45
-HOLD_S = 0.25
-VOICE_GATE_DB = -45.0
 JOIN_FADE_S = 0.03
+START_FADE_S = 0.01
 END_FADE_S = 0.35
-CEILING_DBTP = -1.5
-"""Before encoding; AAC adds a little."""
-_BLOCK = 480
-"""10 ms, the step of the envelope."""
 
 
-def mix(timeline: Timeline) -> Samples:
-    """The whole sound of a timeline at the output's loudness; see `balance` for its parts."""
-    return loudness.level(balance(timeline), AUDIO_RATE_HZ, lufs=timeline.output.lufs, ceiling_dbtp=CEILING_DBTP)
-
-
-def balance(timeline: Timeline, *, warn: Callable[[str], None] | None = None) -> Samples:
-    """Voice and ducked game sound of a timeline, before its loudness is set.
+def balance(
+    timeline: Timeline,
+    folder: Path,
+    *,
+    warn: Callable[[str], None] | None = None,
+    on_block: Callable[[], None] | None = None,
+) -> Spool:
+    """Voice, ducked game sound and music of a timeline, before its loudness is set.
 
     Args:
         timeline: what is said and shown.
+        folder: where sound is kept that memory should not hold; 0.8 MB a second while this works.
         warn: told of footage whose sound cannot be read and is left out; without it that is an error.
+        on_block: called now and then; what it raises ends the work.
 
     Returns:
-        float32 `[2, n]` at 48 kHz, exactly as long as the timeline.
+        Two channels at 48 kHz, exactly as long as the timeline; the caller closes it.
 
     Raises:
-        MediaError: the narration cannot be read, or footage cannot and nobody listens to warnings.
+        MediaError: the narration or the music cannot be read, or footage cannot and nobody listens to warnings.
+        OutputError: the folder has no room.
     """
     length = round(timeline.duration_s * AUDIO_RATE_HZ)
-    voice = _voice(timeline, length)
-    game = _game(timeline, length, warn)
-    if game is not None:
-        game *= _envelope(voice)
-        voice += game
-    _fade(voice, 0.01, END_FADE_S)
+    pulse = on_block or (lambda: None)
+    with ExitStack() as kept:
+        voice = kept.enter_context(_voice(timeline, length, folder, pulse))
+        voice_gain = voice.gain_to(VOICE_LUFS)
+        layers = []
+        if any(cut.footage.has_audio for cut in timeline.cuts):
+            game = kept.enter_context(_game(timeline, length, folder, warn, pulse))
+            layers.append(_Layer(game.spool.read, game.gain_to(GAME_LUFS, GAME_GAIN_DB), DUCKED_DB))
+        if timeline.music is not None:
+            music = kept.enter_context(Loop(timeline.music, length, folder, on_block=pulse))
+            layers.append(_Layer(music.read, music.gain_to(VOICE_LUFS + timeline.music.volume_db), MUSIC_DUCKED_DB))
+        ducking = Ducking(voice.spool, voice_gain, length)
+        mixed = Spool(folder, 2)
+        with closed_on_error(mixed):
+            for start in range(0, length, BLOCK_SAMPLES):
+                pulse()
+                end = min(start + BLOCK_SAMPLES, length)
+                block = np.repeat(voice.spool.read(start, end) * np.float32(voice_gain), 2, axis=0)
+                for layer in layers:
+                    block += layer.part(start, end, ducking)
+                fade_ends(block, start, length, START_FADE_S, END_FADE_S)
+                mixed.append(block)
+        return mixed
+
+
+class _Layer(NamedTuple):
+    """Something under the voice."""
+
+    read: Callable[[int, int], Samples]
+    gain: float
+    ducked_db: float
+
+    def part(self, start: int, end: int, ducking: Ducking) -> Samples | np.float32:
+        if not self.gain:
+            return np.float32(0)
+        return self.read(start, end) * (np.float32(self.gain) * ducking.gains(start, end, self.ducked_db))
+
+
+def _voice(timeline: Timeline, length: int, folder: Path, pulse: Callable[[], None]) -> Part:
+    voice = Part(folder, 1, pulse)
+    with closed_on_error(voice):
+        voice.pad(min(round(timeline.narration_at_s * AUDIO_RATE_HZ), length))
+        for block in audio_blocks(timeline.narration.audio_path, rate_hz=AUDIO_RATE_HZ, channels=1):
+            voice.add(block[:, : length - voice.count])
+        voice.pad(length)
     return voice
 
 
-def _voice(timeline: Timeline, length: int) -> Samples:
-    spoken = read_audio(timeline.narration.audio_path, rate_hz=AUDIO_RATE_HZ, channels=1)
-    voice = np.zeros((2, length), np.float32)
-    start = round(timeline.narration_at_s * AUDIO_RATE_HZ)
-    part = spoken[0, : max(0, length - start)]
-    voice[:, start : start + part.size] = part
-    voice *= _gain(voice, VOICE_LUFS, (-math.inf, math.inf))
-    return voice
-
-
-def _game(timeline: Timeline, length: int, warn: Callable[[str], None] | None) -> Samples | None:
-    """The footage's own sound, cut as its pictures are; None when there is none or it is silent."""
-    game = np.zeros((2, length), np.float32)
-    for cut in timeline.cuts:
-        if not cut.footage.has_audio:
-            continue
-        try:
-            part = _part(cut.footage.path, cut.source_start_s, cut.source_end_s)
-        except MediaError as error:
-            if warn is None:
-                raise
-            warn(f"{cut.footage.path.name} is shown without its sound: {error.message}")
-            continue
-        start = round(cut.at_s * AUDIO_RATE_HZ)
-        part = part[:, : max(0, length - start)]
-        _fade(part, JOIN_FADE_S, JOIN_FADE_S)
-        game[:, start : start + part.shape[1]] = part
-    gain = _gain(game, GAME_LUFS, GAME_GAIN_DB)
-    if gain == 0:
-        return None
-    game *= gain
+def _game(
+    timeline: Timeline, length: int, folder: Path, warn: Callable[[str], None] | None, pulse: Callable[[], None]
+) -> Part:
+    """The footage's own sound, cut as its pictures are."""
+    game = Part(folder, 2, pulse)
+    with closed_on_error(game):
+        for cut in timeline.cuts:
+            if not cut.footage.has_audio:
+                continue
+            start = min(round(cut.at_s * AUDIO_RATE_HZ), length)
+            game.pad(start)
+            # Rounding can make a cut a sample longer than the room before the next one.
+            late = game.count - start
+            for block in faded(_sound_of(cut, warn), JOIN_FADE_S):
+                game.add(block[:, late : late + length - game.count])
+                late = max(late - block.shape[1], 0)
+        game.pad(length)
     return game
 
 
-def _part(path: Path, start_s: float, end_s: float) -> Samples:
-    return read_audio(path, rate_hz=AUDIO_RATE_HZ, channels=2, start_s=start_s, end_s=end_s)
+def _sound_of(cut: Cut, warn: Callable[[str], None] | None) -> Iterator[Samples]:
+    path = cut.footage.path
+    heard = 0
+    try:
+        for block in audio_blocks(
+            path, rate_hz=AUDIO_RATE_HZ, channels=2, start_s=cut.source_start_s, end_s=cut.source_end_s
+        ):
+            heard += block.shape[1]
+            yield block
+    except MediaError as error:
+        if warn is None:
+            raise
+        since = f" from {cut.source_start_s + heard / AUDIO_RATE_HZ:.1f} s on" if heard else ""
+        warn(f"{path.name} is shown without its sound{since}: {error.message}")
 
 
-def _gain(samples: Samples, lufs: float, limits_db: tuple[float, float]) -> float:
-    """Factor that brings the samples to a loudness; 0 for silence."""
-    now = loudness.integrated_lufs(samples, AUDIO_RATE_HZ)
-    if not math.isfinite(now):
-        return 0.0
-    return float(10 ** (min(max(lufs - now, limits_db[0]), limits_db[1]) / 20))
+def faded(blocks: Iterator[Samples], fade_s: float) -> Iterator[Samples]:
+    """Sound of unknown length with both ends faded; what is shorter than both fades gets shorter ones."""
+    width = round(fade_s * AUDIO_RATE_HZ)
+    held = next(blocks, None)
+    if held is None:
+        return
+    for block in blocks:
+        held = np.concatenate([held, block], axis=1)
+        if held.shape[1] >= 2 * width:
+            break
+    head = min(width, held.shape[1] // 2)
+    held[:, :head] *= np.linspace(0, 1, head, dtype=np.float32)
+    for block in blocks:
+        held = np.concatenate([held, block], axis=1)
+        yield held[:, :-width]
+        held = held[:, -width:]
+    if head:
+        held[:, -head:] *= np.linspace(1, 0, head, dtype=np.float32)
+    yield held
 
 
-def _envelope(voice: Samples) -> Samples:
-    """Gain of the game's sound for each sample: down before a word starts, up again after a pause.
-
-    Returns:
-        float32 `[n]`.
-    """
-    length = voice.shape[1]
-    blocks = -(-length // _BLOCK)
-    padded = np.zeros(blocks * _BLOCK, np.float32)
-    padded[:length] = voice[0]
-    level_db = 10 * np.log10(np.mean(padded.reshape(blocks, _BLOCK) ** 2, axis=1) + 1e-12)
-    speaking = level_db > VOICE_GATE_DB
-    reach = round(HOLD_S * AUDIO_RATE_HZ / _BLOCK)
-    ahead = round(ATTACK_S * AUDIO_RATE_HZ / _BLOCK)
-    wide = np.convolve(speaking, np.ones(reach + ahead + 1), mode="full")[ahead : ahead + blocks] > 0.5
-    steps = np.empty(blocks)
-    gain_db = 0.0
-    fall = -DUCKED_DB / (ATTACK_S * AUDIO_RATE_HZ / _BLOCK)
-    rise = -DUCKED_DB / (RELEASE_S * AUDIO_RATE_HZ / _BLOCK)
-    for index, ducked in enumerate(wide):
-        gain_db = max(DUCKED_DB, gain_db - fall) if ducked else min(0.0, gain_db + rise)
-        steps[index] = gain_db
-    centres = (np.arange(blocks) + 0.5) * _BLOCK
-    smooth_db = np.interp(np.arange(length), centres, steps)
-    gain: Samples = np.power(10, smooth_db / 20).astype(np.float32)
-    return gain
-
-
-def _fade(samples: Samples, in_s: float, out_s: float) -> None:
-    """Fade both ends, in place."""
-    length = samples.shape[1]
+def fade_ends(block: Samples, start: int, length: int, in_s: float, out_s: float) -> None:
+    """Fade what a block has of the first and the last seconds of a whole of `length` samples, in place."""
+    end = start + block.shape[1]
     head = min(length // 2, round(in_s * AUDIO_RATE_HZ))
     tail = min(length // 2, round(out_s * AUDIO_RATE_HZ))
-    if head:
-        samples[:, :head] *= np.linspace(0, 1, head, dtype=np.float32)
-    if tail:
-        samples[:, -tail:] *= np.linspace(1, 0, tail, dtype=np.float32)
+    if start < head:
+        block[:, : head - start] *= np.linspace(0, 1, head, dtype=np.float32)[start:end]
+    first = max(length - tail, start)
+    if first < end:
+        fall = np.linspace(1, 0, tail, dtype=np.float32)
+        block[:, first - start :] *= fall[first - (length - tail) : end - (length - tail)]

@@ -36,7 +36,7 @@ class Bitmap(Protocol):
 class Painter(Protocol):
     """Draws cues."""
 
-    def paint(self, cue: Cue) -> Bitmap | None: ...
+    def paint(self, cue: Cue, at_s: float) -> Bitmap | None: ...
 
 
 class CaptionOverlay:
@@ -46,36 +46,71 @@ class CaptionOverlay:
         self._cues = track.cues
         self._starts = [cue.start_s for cue in track.cues]
         self._painter = painter
+        self._stamp: Stamp | None = None
 
     def draw(self, picture: av.VideoFrame, at_s: float) -> None:
         """Draw the cue shown at `at_s`, if there is one, into a yuv420p picture."""
         index = bisect_right(self._starts, at_s + 1e-6) - 1
         if index < 0 or at_s >= self._cues[index].end_s:
             return
-        bitmap = self._painter.paint(self._cues[index])
-        if bitmap is not None:
-            blend(picture, bitmap)
+        bitmap = self._painter.paint(self._cues[index], at_s)
+        if bitmap is None:
+            return
+        if self._stamp is None or self._stamp.bitmap is not bitmap:
+            self._stamp = Stamp(bitmap)
+        self._stamp.draw(picture)
+
+
+class Stamp:
+    """A bitmap made ready to be blended into many pictures.
+
+    Args:
+        bitmap: its arrays must not change afterwards.
+    """
+
+    def __init__(self, bitmap: Bitmap) -> None:
+        self.bitmap = bitmap
+        self._inks = (
+            _Ink(bitmap.y, bitmap.alpha),
+            _Ink(bitmap.u, bitmap.alpha_uv),
+            _Ink(bitmap.v, bitmap.alpha_uv),
+        )
+
+    def draw(self, picture: av.VideoFrame) -> None:
+        """Blend it into a yuv420p picture, touching its rectangle only."""
+        for index, ink in enumerate(self._inks):
+            plane = picture.planes[index]
+            rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+            halved = 2 if index else 1
+            left, top = self.bitmap.x_px // halved, self.bitmap.y_px // halved
+            ink.blend(rows[top : top + ink.height_px, left : left + ink.width_px])
+
+
+class _Ink:
+    """One plane: what is added to a picture, and how much of the picture is left."""
+
+    def __init__(self, source: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> None:
+        self.height_px, self.width_px = source.shape
+        self._left = np.subtract(255, alpha, dtype=np.uint16)
+        # A premultiplied colour is never more than its opacity, so that no sum of the two products exceeds 16 bits.
+        self._added = np.minimum(source, alpha).astype(np.uint16)
+        self._added *= 255
+        self._added += 128
+        # New memory for every picture would cost as much as the blending.
+        self._mixed = np.empty(source.shape, np.uint16)
+        self._carry = np.empty(source.shape, np.uint16)
+
+    def blend(self, target: NDArray[np.uint8]) -> None:
+        mixed, carry = self._mixed, self._carry
+        np.multiply(target, self._left, out=mixed)
+        mixed += self._added
+        # (v + 128 + ((v + 128) >> 8)) >> 8 is v / 255, rounded, for every product of two bytes.
+        np.right_shift(mixed, 8, out=carry)
+        mixed += carry
+        mixed >>= 8
+        np.copyto(target, mixed, casting="unsafe")
 
 
 def blend(picture: av.VideoFrame, bitmap: Bitmap) -> None:
-    """Blend a caption's bitmap into a yuv420p picture, touching its rectangle only."""
-    x, y = bitmap.x_px, bitmap.y_px
-    _blend_plane(picture, 0, x, y, bitmap.y, bitmap.alpha)
-    _blend_plane(picture, 1, x // 2, y // 2, bitmap.u, bitmap.alpha_uv)
-    _blend_plane(picture, 2, x // 2, y // 2, bitmap.v, bitmap.alpha_uv)
-
-
-def _blend_plane(
-    picture: av.VideoFrame, index: int, x: int, y: int, source: NDArray[np.uint8], alpha: NDArray[np.uint8]
-) -> None:
-    plane = picture.planes[index]
-    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-    target = rows[y : y + source.shape[0], x : x + source.shape[1]]
-    mixed = target * (255 - alpha).astype(np.uint16)
-    # (v + 128 + ((v + 128) >> 8)) >> 8 is v / 255, rounded, for every product of two bytes.
-    mixed += 128
-    mixed += mixed >> 8
-    mixed >>= 8
-    mixed += source
-    np.minimum(mixed, 255, out=mixed)
-    target[...] = mixed
+    """Blend a bitmap into a single yuv420p picture; see `Stamp` for many."""
+    Stamp(bitmap).draw(picture)

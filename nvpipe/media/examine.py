@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import av
     from av.packet import Packet
 
+    from nvpipe.media.watch import PictureWatch, SoundWatch
+
 MAX_LOOKS = 16
 """Different looks that are remembered of one stream."""
 
@@ -95,8 +97,13 @@ class Examination:
     audio: AudioFacts | None
 
 
-def examine(path: Path) -> Examination:
+def examine(path: Path, *, picture: PictureWatch | None = None, sound: SoundWatch | None = None) -> Examination:
     """Decode a file once; memory does not grow with its length but for a few bytes a frame.
+
+    Args:
+        path: the file.
+        picture: shown every picture.
+        sound: given every sample.
 
     Raises:
         MediaError: the file cannot be read as a video.
@@ -105,21 +112,21 @@ def examine(path: Path) -> Examination:
 
     head = read_head(path)
     with opened(path) as container:
-        picture = next((s for s in container.streams.video if not _is_cover(s)), None)
-        if picture is None:
+        shown = next((s for s in container.streams.video if not _is_cover(s)), None)
+        if shown is None:
             raise MediaError(f"{name_of(path)} has no video", hint="name a video file")
-        if picture.codec_context is None:
+        if shown.codec_context is None:
             raise UnsupportedMediaError(f"the video of {name_of(path)} is in a codec that is not known here")
-        sound = next(iter(container.streams.audio), None)
+        heard = next(iter(container.streams.audio), None)
         mp4 = read_mp4(path) if is_mp4(head) else None
-        video = _VideoPass(picture, _key_lister(mp4))
-        audio = _AudioPass(sound) if sound else None
+        video = _VideoPass(shown, _key_lister(mp4), picture)
+        audio = _AudioPass(heard, sound) if heard else None
         budget = DecodeBudget(path)
-        streams = [picture, sound] if sound else [picture]
+        streams = [shown, heard] if heard else [shown]
         try:
             for packet in container.demux(streams):
                 budget.start()
-                one = video if packet.stream_index == picture.index else audio
+                one = video if packet.stream_index == shown.index else audio
                 if one is not None and packet.size:
                     one.take(packet)
                 budget.stop(None if packet.pts is None else float(packet.pts * packet.time_base))
@@ -159,8 +166,12 @@ def _key_lister(mp4: Mp4 | None) -> Callable[[int, Packet[Any]], bool]:
 
 
 class _VideoPass:
-    def __init__(self, stream: av.VideoStream, is_listed: Callable[[int, Packet[Any]], bool]) -> None:
+    def __init__(
+        self, stream: av.VideoStream, is_listed: Callable[[int, Packet[Any]], bool], watch: PictureWatch | None
+    ) -> None:
         self._is_listed = is_listed
+        self._watch = watch
+        self._frame_s = float(1 / (stream.average_rate or 30))
         self.facts = VideoFacts(stream.codec_context.name, stream.time_base or Fraction(1, 1000))
         self._container_context = stream.codec_context
         self._decoder = _own_decoder(stream.codec_context)
@@ -195,6 +206,8 @@ class _VideoPass:
         context = self._decoder
         self.facts.profile = context.profile or self._container_context.profile or ""
         self.facts.pixel_aspect = context.sample_aspect_ratio or None
+        if self._watch:
+            self._watch.finish()
 
     def _decode(self, packet: Packet[Any] | None) -> None:
         import av
@@ -211,10 +224,13 @@ class _VideoPass:
             look = _look(frame)
             if look not in self.facts.looks and len(self.facts.looks) < MAX_LOOKS:
                 self.facts.looks.append(look)
+            if self._watch and frame.pts is not None:
+                self._watch.take(frame, float(frame.pts * self.facts.time_base), self._frame_s)
 
 
 class _AudioPass:
-    def __init__(self, stream: av.AudioStream) -> None:
+    def __init__(self, stream: av.AudioStream, watch: SoundWatch | None) -> None:
+        self._watch = watch
         # A stream in an unknown codec has no context, whatever PyAV's annotations say.
         self._decoder: av.AudioCodecContext | None = stream.codec_context
         self.facts = AudioFacts(self._decoder.name if self._decoder else "unknown")
@@ -244,6 +260,8 @@ class _AudioPass:
         self.facts.profile = (self._decoder and self._decoder.profile) or ""
         if self._meter:
             self.facts.loudness = self._meter.result()
+        if self._watch:
+            self._watch.finish()
 
     def _decode(self, packet: Packet[Any] | None) -> None:
         import av
@@ -263,7 +281,11 @@ class _AudioPass:
                 at_s = float(frame.pts * frame.time_base)
                 facts.start_s = at_s if math.isnan(facts.start_s) else facts.start_s
                 facts.end_s = at_s + frame.samples / frame.sample_rate
-            self._measure(frame)
+                self._measure(frame)
+                if self._watch and self._meter:
+                    self._watch.take(frame, at_s)
+            else:
+                self._measure(frame)
 
     def _measure(self, frame: av.AudioFrame) -> None:
         try:

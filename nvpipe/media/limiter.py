@@ -1,4 +1,4 @@
-"""A look-ahead limiter for the true peak, on whole signals, without delay.
+"""A look-ahead limiter for the true peak, without delay, in memory that does not grow with the sound.
 
 How much each moment has to be turned down follows from its oversampled peak. The largest reduction
 within reach of the look-ahead is held, then released exponentially in decibels, then
@@ -8,13 +8,19 @@ at least the reduction needed, so that no peak slips through, and it moves too s
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from nvpipe.media.true_peak import CHUNK_SAMPLES, decibels, peak_track, refuse_unusable, true_peak
+import numpy as np
+
+from nvpipe.media.spool import BLOCK_SAMPLES
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
+
+    from nvpipe.media.spool import Spool
 
     Samples = NDArray[np.float32]
     Track = NDArray[np.float64]
@@ -25,99 +31,98 @@ LOOK_AHEAD_S = 0.006
 RELEASE_S = 0.05
 """Time constant: deep reductions end as soon as shallow ones, so that one plosive does not hide a word."""
 SMALLEST_DB = 1e-3
-TOLERANCE_DB = 0.02
-ROUNDS = 4
+_BLOCK_STEPS = BLOCK_SAMPLES // CONTROL_STEP_SAMPLES
+_FLOOR = 1e-10
 
 
-class Limiter:
-    """One signal whose peaks are known, to be limited at any gain.
-
-    Raises:
-        MediaError: a sample is not a finite number.
-    """
-
-    def __init__(self, samples: Samples, rate_hz: int) -> None:
-        refuse_unusable(samples)
-        self.samples, self.rate_hz = samples, rate_hz
-        self._peaks = peak_track(samples, rate_hz, CONTROL_STEP_SAMPLES)
-
-    def apply(self, gain_db: float, ceiling_dbtp: float) -> Samples:
-        """The signal at that gain, limited; shape as given. Its true peak can be over by a little."""
-        import numpy as np
-
-        output = np.empty_like(self.samples, dtype=np.float32)
-        gains = 10 ** ((gain_db - self._reduction_db(gain_db, ceiling_dbtp)) / 20)
-        centres = np.arange(gains.size) * CONTROL_STEP_SAMPLES + (CONTROL_STEP_SAMPLES - 1) / 2
-        for start in range(0, output.shape[1], CHUNK_SAMPLES):
-            part = self.samples[:, start : start + CHUNK_SAMPLES]
-            gain = np.interp(np.arange(start, start + part.shape[1]), centres, gains)
-            np.multiply(part, gain.astype(np.float32), out=output[:, start : start + CHUNK_SAMPLES])
-        return output
-
-    def apply_strictly(self, gain_db: float, ceiling_dbtp: float) -> Samples:
-        """As `apply`, lowering the ceiling until the measured true peak is under the one asked for."""
-        inner = ceiling_dbtp
-        for _ in range(ROUNDS):
-            output = self.apply(gain_db, inner)
-            excess_db = decibels(true_peak(output, self.rate_hz)) - ceiling_dbtp
-            if excess_db <= TOLERANCE_DB:
-                return output
-            inner -= excess_db
-        return (output * 10 ** (-excess_db / 20)).astype(output.dtype)
-
-    def _reduction_db(self, gain_db: float, ceiling_dbtp: float) -> Track:
-        import numpy as np
-
-        floor = 1e-10
-        needed = 20 * np.log10(np.maximum(self._peaks, floor).astype(np.float64)) + gain_db - ceiling_dbtp
-        step_s = CONTROL_STEP_SAMPLES / self.rate_hz
-        half = max(1, round(LOOK_AHEAD_S / step_s / 2)) * 2
-        # One control step more than the smoothing reaches, for the interpolation between steps.
-        held = _sliding_max(np.maximum(needed, 0.0), half + 1)
-        # max over m <= n of held[m] * exp(-(n - m) * decay), as a running maximum of logarithms.
-        rise = np.arange(held.size) * (step_s / RELEASE_S)
-        released = np.exp(np.maximum.accumulate(np.log(np.maximum(held, SMALLEST_DB)) + rise) - rise)
-        released[released < 2 * SMALLEST_DB] = 0.0
-        return _smooth(_smooth(released, half // 2), half // 2)
-
-
-def limit(samples: Samples, rate_hz: int, *, gain_db: float, ceiling_dbtp: float) -> Samples:
-    """Gain, then a limiter that keeps the true peak at or below the ceiling.
+def limited(sound: Spool, peaks: Spool, rate_hz: int, *, gain_db: float, ceiling_dbtp: float) -> Iterator[Samples]:
+    """Sound at a gain, its true peak kept at or below a ceiling.
 
     Args:
-        samples: float32, shape (1 or 2, n), full scale at 1.0.
+        sound: what to limit.
+        peaks: its `PeakTrack` with steps of `CONTROL_STEP_SAMPLES`.
         rate_hz: its sample rate.
         gain_db: applied first.
         ceiling_dbtp: not exceeded by more than 0.1 dB.
 
-    Returns:
-        As many samples, none of them moved.
-
-    Raises:
-        MediaError: a sample is not a finite number.
+    Yields:
+        Blocks that together are as long as the sound, with nothing moved.
     """
-    return Limiter(samples, rate_hz).apply_strictly(gain_db, ceiling_dbtp)
+    reduction = Reduction(peaks, rate_hz, gain_db=gain_db, ceiling_dbtp=ceiling_dbtp)
+    for first in range(0, peaks.count, _BLOCK_STEPS):
+        last = min(first + _BLOCK_STEPS, peaks.count)
+        # One step more on either side, which the gain between the steps is interpolated from.
+        before, after = max(first - 1, 0), min(last + 1, peaks.count)
+        gains = 10 ** ((gain_db - reduction.span(before, after)) / 20)
+        start = first * CONTROL_STEP_SAMPLES
+        block = sound.read(start, min(last * CONTROL_STEP_SAMPLES, sound.count))
+        if gains.min() == gains.max():
+            block *= np.float32(gains[0])
+        else:
+            centres = np.arange(before, after) * CONTROL_STEP_SAMPLES + (CONTROL_STEP_SAMPLES - 1) / 2
+            block *= np.interp(np.arange(start, start + block.shape[1]), centres, gains).astype(np.float32)
+        yield block
+
+
+class Reduction:
+    """How much a limiter takes away, in decibels for every control step; asked for from the start to the end."""
+
+    def __init__(self, peaks: Spool, rate_hz: int, *, gain_db: float, ceiling_dbtp: float) -> None:
+        self._peaks = peaks
+        self._raised_db = gain_db - ceiling_dbtp
+        step_s = CONTROL_STEP_SAMPLES / rate_hz
+        self._reach = max(1, round(LOOK_AHEAD_S / step_s / 2))
+        """Of each of the two smoothings, in steps."""
+        self._decay = step_s / RELEASE_S
+        self._released: Track = np.zeros(0)
+        self._at = 0
+        """The step that `_released` begins with."""
+        self._last = -math.inf
+        """Logarithm of the last value that was released."""
+
+    def span(self, first: int, last: int) -> Track:
+        """The reduction in steps `[first, last)`; neither may be before that of an earlier call."""
+        low, high = max(first - self._reach, 0), min(last + self._reach, self._peaks.count)
+        self._release(max(low - self._reach, 0), min(high + self._reach, self._peaks.count))
+        once = self._smooth(self._released, self._at, low, high)
+        return self._smooth(once, low, first, last)
+
+    def _release(self, first: int, last: int) -> None:
+        """Let `_released` hold the steps `[first, last)`."""
+        end = self._at + self._released.size
+        fresh = self._decayed(end, last) if last > end else np.zeros(0)
+        self._released = np.concatenate([self._released[first - self._at :], fresh])
+        self._at = first
+
+    def _decayed(self, first: int, last: int) -> Track:
+        # One step more than the smoothing reaches, for the interpolation between steps.
+        reach = 2 * self._reach + 1
+        peaks = self._peaks.read(first - reach, last + reach)[0].astype(np.float64)
+        held = _sliding_max(np.maximum(20 * np.log10(np.maximum(peaks, _FLOOR)) + self._raised_db, 0.0), reach)
+        # max over m <= n of held[m] * exp(-(n - m) * decay), as a running maximum of logarithms.
+        rise = np.arange(held.size + 1) * self._decay
+        logs = np.concatenate([[self._last], np.log(np.maximum(held, SMALLEST_DB))])
+        logs = np.maximum.accumulate(logs + rise) - rise
+        self._last = float(logs[-1])
+        released: Track = np.exp(logs[1:])
+        released[released < 2 * SMALLEST_DB] = 0.0
+        return released
+
+    def _smooth(self, track: Track, at: int, first: int, last: int) -> Track:
+        """The mean over `_reach` steps on either side, the ends of the whole repeated; `track` begins at `at`."""
+        width = 2 * self._reach + 1
+        places = np.clip(np.arange(first - self._reach, last + self._reach), 0, self._peaks.count - 1)
+        sums = np.concatenate([[0.0], np.cumsum(track[places - at])])
+        means: Track = (sums[width:] - sums[:-width]) / width
+        return means
 
 
 def _sliding_max(track: Track, reach: int) -> Track:
-    """The largest value within `reach` steps on either side; doubling, so log2(reach) passes."""
-    import numpy as np
-
+    """The largest value within `reach` steps of each that has so many on both sides; log2(reach) passes."""
     width, done = 2 * reach + 1, 1
-    best = np.pad(track, reach)
+    best = track
     while done < width:
         shift = min(done, width - done)
         best = np.maximum(best[:-shift], best[shift:])
         done += shift
     return best
-
-
-def _smooth(track: Track, reach: int) -> Track:
-    """The mean over `reach` steps on either side, the ends repeated."""
-    import numpy as np
-
-    width = 2 * reach + 1
-    if not track.size:
-        return track
-    sums = np.cumsum(np.pad(np.pad(track, reach, mode="edge"), (1, 0)))
-    return (sums[width:] - sums[:-width]) / width

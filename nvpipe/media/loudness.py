@@ -1,4 +1,4 @@
-"""Loudness by ITU-R BS.1770-4 and EBU R128, through libavfilter, and bringing sound to a target."""
+"""Loudness and true peak by ITU-R BS.1770-4 and EBU R128, through libavfilter."""
 
 from __future__ import annotations
 
@@ -8,38 +8,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from nvpipe.errors import MediaError
-from nvpipe.media.limiter import Limiter, limit
 from nvpipe.media.true_peak import (
     HIGHEST_RATE_HZ,
-    LAYOUTS,
     PeakMeter,
-    chunks,
     decibels,
     frame_of,
     refuse_unusable,
-    true_peak,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from av.audio.frame import AudioFrame
     from numpy.typing import NDArray
 
     Samples = NDArray[np.float32]
 
-__all__ = ["Loudness", "Meter", "integrated_lufs", "level", "limit", "measure", "measure_file", "normalise"]
-
 BLOCK_S = 0.4
 """A gating block of BS.1770; shorter sound is repeated until it fills one."""
 SILENCE_LUFS = -70.0
 """The absolute gate of BS.1770: blocks below it do not count."""
-TOLERANCE_LU = 0.05
-LARGEST_GAIN_DB = 60.0
-SMALLEST_SLOPE = 0.1
-ROUNDS = 12
 LOWEST_RATE_HZ = 4_000
 MOST_CHANNELS = 8
 """PyAV crashes on planar sound with more."""
+_CHUNK_SAMPLES = 1 << 15
+"""Decoded frames are short; libav and numpy work faster on many at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +44,12 @@ class Loudness:
     true_peak_dbtp: float
 
 
-def measure(samples: Samples, rate_hz: int) -> Loudness:
-    """Loudness and true peak of sound in memory.
+def measure_file(path: Path, *, on_block: Callable[[], None] | None = None) -> Loudness:
+    """Loudness and true peak of a file's first audio stream, in memory that does not grow with its length.
 
     Args:
-        samples: float32, shape (1 or 2, n), full scale at 1.0.
-        rate_hz: its sample rate.
-
-    Raises:
-        MediaError: a sample is not a finite number.
-    """
-    refuse_unusable(samples)
-    return Loudness(integrated_lufs(samples, rate_hz), decibels(true_peak(samples, rate_hz)))
-
-
-def measure_file(path: Path) -> Loudness:
-    """Loudness and true peak of a file's first audio stream, in memory that does not grow with its length.
+        path: a file with sound.
+        on_block: called now and then; what it raises ends the work.
 
     Raises:
         MediaError: the file cannot be read, has no audio, or its audio cannot be decoded.
@@ -82,62 +66,12 @@ def measure_file(path: Path) -> Loudness:
         meter = Meter()
         try:
             for frame in container.decode(container.streams.audio[0]):
+                if on_block is not None:
+                    on_block()
                 meter.add(frame)
         except av.FFmpegError as error:
             raise MediaError(f"the sound of {name_of(path)} cannot be decoded: {error.strerror}") from error
         return meter.result()
-
-
-def normalise(
-    samples: Samples, rate_hz: int, *, lufs: float = -14.0, ceiling_dbtp: float = -1.5
-) -> tuple[Samples, Loudness]:
-    """`level`, and what its result measures."""
-    output = level(samples, rate_hz, lufs=lufs, ceiling_dbtp=ceiling_dbtp)
-    return output, measure(output, rate_hz)
-
-
-def level(samples: Samples, rate_hz: int, *, lufs: float = -14.0, ceiling_dbtp: float = -1.5) -> Samples:
-    """Sound at the loudness asked for, its peaks limited; silence stays silence.
-
-    Limiting takes loudness away, so gain and limiter are repeated, the gain corrected by the secant
-    method, until the loudness is within 0.05 LU or 60 dB of gain are not enough.
-
-    Args:
-        samples: float32, shape (1 or 2, n), full scale at 1.0.
-        rate_hz: its sample rate.
-        lufs: integrated loudness to reach.
-        ceiling_dbtp: true peak not to exceed by more than 0.1 dB.
-
-    Returns:
-        As many samples, none of them moved.
-
-    Raises:
-        MediaError: a sample is not a finite number.
-    """
-    limiter = Limiter(samples, rate_hz)
-    before = integrated_lufs(samples, rate_hz)
-    if math.isinf(before):
-        return samples.copy()
-    gain_db = _gain_for(limiter, before, lufs, ceiling_dbtp)
-    return limiter.apply_strictly(gain_db, ceiling_dbtp)
-
-
-def _gain_for(limiter: Limiter, before: float, lufs: float, ceiling_dbtp: float) -> float:
-    gain_db = min(lufs - before, LARGEST_GAIN_DB)
-    last_gain_db, last = 0.0, before
-    best_gain_db, best_error = gain_db, math.inf
-    for _ in range(ROUNDS):
-        reached = integrated_lufs(limiter.apply(gain_db, ceiling_dbtp), limiter.rate_hz)
-        error = lufs - reached
-        if abs(error) < abs(best_error):
-            best_gain_db, best_error = gain_db, error
-        if abs(error) <= TOLERANCE_LU or (gain_db >= LARGEST_GAIN_DB and error > 0):
-            break
-        moved = gain_db - last_gain_db
-        slope = (reached - last) / moved if abs(moved) > 1e-6 else 1.0
-        last_gain_db, last = gain_db, reached
-        gain_db = min(gain_db + error / min(max(slope, SMALLEST_SLOPE), 1.0), LARGEST_GAIN_DB)
-    return best_gain_db
 
 
 class Meter:
@@ -147,6 +81,8 @@ class Meter:
         self._format: tuple[int, str] | None = None
         self._head: list[Samples] = []
         self._count = 0
+        self._waiting: list[Samples] = []
+        self._waiting_samples = 0
 
     def add(self, frame: AudioFrame) -> None:
         """Measure another frame.
@@ -179,6 +115,7 @@ class Meter:
             return Loudness(-math.inf, -math.inf)
         for plain in self._to_float.resample(None):
             self._take(cast("Samples", plain.to_ndarray()))
+        self._flush()
         rate_hz, layout = self._format
         lufs = self._gate.finish()
         if self._head:
@@ -193,6 +130,18 @@ class Meter:
             self._head.append(samples)
         else:
             self._head.clear()
+        self._waiting.append(samples)
+        self._waiting_samples += samples.shape[1]
+        if self._waiting_samples >= _CHUNK_SAMPLES:
+            self._flush()
+
+    def _flush(self) -> None:
+        import numpy as np
+
+        if not self._waiting:
+            return
+        samples = np.concatenate(self._waiting, axis=1)
+        self._waiting, self._waiting_samples = [], 0
         self._gate.add(samples)
         self._peaks.add(samples)
 
@@ -238,17 +187,6 @@ class _Gate:
             except (av.BlockingIOError, av.EOFError):
                 return
             self._lufs = float(frame.metadata.get("lavfi.r128.I", self._lufs))
-
-
-def integrated_lufs(samples: Samples, rate_hz: int) -> float:
-    """Loudness alone, without the oversampling of the true peak; float32 of shape (1 or 2, n); -inf for silence."""
-    layout = LAYOUTS[samples.shape[0]]
-    if samples.shape[1] < BLOCK_S * rate_hz:
-        return _repeated_lufs(samples, rate_hz, layout)
-    gate = _Gate(rate_hz, layout)
-    for chunk in chunks(samples):
-        gate.add(chunk)
-    return gate.finish()
 
 
 def _repeated_lufs(samples: Samples, rate_hz: int, layout: str) -> float:

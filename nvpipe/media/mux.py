@@ -6,9 +6,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Self
 
 from nvpipe.errors import OutputError
+from nvpipe.media.waiting import WaitingPackets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -25,12 +26,10 @@ if TYPE_CHECKING:
 
 AUDIO_RATE_HZ = 48_000
 AUDIO_BIT_RATE = 128_000
-_FRAME = 1024
-"""Samples in an AAC frame."""
 
 
 def write_sound(
-    samples: NDArray[np.float32],
+    blocks: Iterable[NDArray[np.float32]],
     path: Path,
     *,
     bit_rate: int = AUDIO_BIT_RATE,
@@ -39,10 +38,10 @@ def write_sound(
     """Encode stereo sound as AAC-LC at 48 kHz into an MP4 that holds nothing else.
 
     Args:
-        samples: float32 `[2, n]` at 48 kHz, full scale is 1.0.
+        blocks: float32 `[2, n]` at 48 kHz, full scale is 1.0, one after the other.
         path: where to write.
         bit_rate: what the encoder is asked for; it misses it by some per cent, and quiet sound takes less.
-        on_block: called now and then; what it raises ends the work.
+        on_block: called with every block; what it raises ends the work.
 
     Returns:
         Bits per second that were written.
@@ -53,21 +52,21 @@ def write_sound(
     import av
     import numpy as np
 
-    written = 0
+    written = samples = 0
     # The default coder takes three times as long on speech, and its peaks rise further above the source's.
     options = {"aac_coder": "fast"}
     try:
         with av.open(path, "w", format="mp4") as container:
             stream = container.add_stream("aac", rate=AUDIO_RATE_HZ, layout="stereo", options=options)
             stream.bit_rate = bit_rate
-            for start in range(0, samples.shape[1], _FRAME):
+            for block in blocks:
                 if on_block is not None:
                     on_block()
-                block = np.ascontiguousarray(samples[:, start : start + _FRAME])
-                frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="stereo")
+                frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block), format="fltp", layout="stereo")
                 frame.sample_rate = AUDIO_RATE_HZ
-                frame.pts = start
+                frame.pts = samples
                 frame.time_base = Fraction(1, AUDIO_RATE_HZ)
+                samples += block.shape[1]
                 packets = stream.encode(frame)
                 written += sum(packet.size for packet in packets)
                 container.mux(packets)
@@ -76,13 +75,13 @@ def write_sound(
             container.mux(packets)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
-    return float(written * 8 * AUDIO_RATE_HZ / samples.shape[1])
+    return float(written * 8 * AUDIO_RATE_HZ / samples)
 
 
 class Mp4Writer:
     """An MP4 being written, picture by picture; the sound may come later and is copied from a file.
 
-    Pictures can be written while the sound is still being made: their packets wait until `attach` is called.
+    Pictures can be written while the sound is still being made: their packets wait on the disk until `attach`.
 
     Raises:
         OutputError: the file cannot be written: no permission, no space.
@@ -95,10 +94,10 @@ class Mp4Writer:
         self.path = path
         try:
             self._container = av.open(path, "w", format="mp4", options={"movflags": "+faststart"})
+            self._waiting = WaitingPackets(path.absolute().parent)
         except OSError as error:
             raise self._failed(error) from error
         self._video = encoder.add_stream(self._container, output)
-        self._waiting: list[Packet[VideoStream]] = []
         self._sound: InputContainer | None = None
         self._next: Packet[AudioStream] | None = None
         self._time_base = 1 / output.fps
@@ -117,8 +116,8 @@ class Mp4Writer:
             self._audio = self._container.add_stream_from_template(self._sound.streams.audio[0])
             self._packets = self._audio_packets(self._sound)
             self._next = next(self._packets, None)
-            waiting, self._waiting = self._waiting, []
-            self._mux(waiting)
+            self._mux(self._waiting.take(self._video))
+            self._waiting.close()
         except OSError as error:
             raise self._failed(error) from error
 
@@ -161,15 +160,16 @@ class Mp4Writer:
             return
         if self._sound is not None:
             self._sound.close()
+        self._waiting.close()
         try:
             self._container.close()
         except (OSError, ValueError):
             # The first error is the one that counts; the file is a temporary one and will be removed.
             return
 
-    def _mux(self, packets: list[Packet[VideoStream]]) -> None:
+    def _mux(self, packets: Iterable[Packet[VideoStream]]) -> None:
         if self._sound is None:
-            self._waiting.extend(packets)
+            self._waiting.add(packets)
             return
         for packet in packets:
             self._container.mux(packet)

@@ -12,21 +12,20 @@ from typing import TYPE_CHECKING
 
 from nvpipe.errors import MediaError, UnsupportedMediaError
 from nvpipe.media.colour import colour_of, side_data
+from nvpipe.media.duration import duration_of, rate_of
 from nvpipe.media.reading import decode, packets
-from nvpipe.media.safety import MAX_DURATION_S, MAX_SIDE_PX, discard_others, name_of, opened
+from nvpipe.media.safety import MAX_SIDE_PX, discard_others, name_of, opened
 from nvpipe.types import MediaInfo
 
 if TYPE_CHECKING:
     import av
     from av.container import InputContainer
     from av.video import VideoStream
-    from av.video.codeccontext import VideoCodecContext
 
-MIN_DURATION_S = 1.0
 _MAX_FIRST_PACKETS = 500
 _FIRST_FRAMES = 3
-_FIELD_ORDERS_TOP_FIRST = (2, 4)
-_FIELD_ORDERS_BOTTOM_FIRST = (3, 5)
+_INTERLACED = (2, 3, 4, 5)
+_BOTTOM_FIRST = (3, 5)
 _MAX_TAG_CHARS = 300
 _LICENCE_TAGS = ("license", "licence", "copyright")
 _CREDIT_TAGS = ("artist", "author", "creator", "director", "publisher", "album_artist", "composer")
@@ -50,6 +49,10 @@ class Inspection:
     """Time zero of the file, on the clock of its timestamps."""
     coded_width_px: int
     coded_height_px: int
+    coded_aspect: Fraction | None
+    """Shape of the pixels by the stream itself, which the container may correct."""
+    paced: bool
+    """Whether the time stamps mean nothing: frames follow each other at the frame rate."""
 
 
 def probe(path: Path) -> MediaInfo:
@@ -125,7 +128,8 @@ def _inspection(
     path: Path, container: InputContainer, stream: VideoStream, frames: list[av.VideoFrame]
 ) -> Inspection:
     first, context, name = frames[0], stream.codec_context, name_of(path)
-    rotation = _rotation(first, name)
+    rotation, mirrored = orientation(side_data(first).get("DISPLAYMATRIX"), name)
+    interlaced = any(frame.interlaced_frame for frame in frames)
     aspect = _sample_aspect(stream, name)
     width, height = displayed_size(first.width, first.height, aspect, rotation)
     if max(width, height, first.width, first.height) > MAX_SIDE_PX:
@@ -134,7 +138,7 @@ def _inspection(
         )
     colour = colour_of(first, context, name)
     origin_s = origin_of(container)
-    duration_s = _duration(container, stream, origin_s, path)
+    duration_s, paced = duration_of(container, stream, origin_s, path)
     own = {key.lower(): value for key, value in container.metadata.items()}
     tags = {**{key.lower(): value for key, value in stream.metadata.items()}, **own}
     info = MediaInfo(
@@ -143,7 +147,7 @@ def _inspection(
         codec=context.name,
         width_px=width,
         height_px=height,
-        fps=_rate(stream, duration_s),
+        fps=rate_of(stream, duration_s),
         duration_s=duration_s,
         rotation_deg=rotation,
         sample_aspect=aspect,
@@ -151,14 +155,20 @@ def _inspection(
         colour_matrix=colour.matrix,
         colour_assumed=colour.assumed,
         full_range=colour.full_range,
-        interlaced=_interlaced(context, frames, name),
+        interlaced=interlaced or context.field_order in _INTERLACED,
         has_audio=any(sound.codec_context is not None for sound in container.streams.audio),
         licence=_tag(tags, _LICENCE_TAGS) or _found(tags, _REMARK_TAGS, _LICENCE),
         credit=_tag(tags, _CREDIT_TAGS),
         title=_tag(own, ("title",)),
         source_url=_found(own, _ADDRESS_TAGS, _ADDRESS),
+        mirrored=mirrored,
+        transfer=colour.transfer,
+        primaries=colour.primaries,
+        peak_nits=colour.peak_nits,
+        bottom_first=not interlaced and context.field_order in _BOTTOM_FIRST,
     )
-    return Inspection(info, stream.index, origin_s, first.width, first.height)
+    aspect_itself = context.sample_aspect_ratio or None
+    return Inspection(info, stream.index, origin_s, first.width, first.height, aspect_itself, paced)
 
 
 def displayed_size(width: int, height: int, aspect: Fraction, rotation_deg: int) -> tuple[int, int]:
@@ -179,99 +189,33 @@ def _sample_aspect(stream: VideoStream, name: str) -> Fraction:
     return aspect
 
 
-def _rotation(frame: av.VideoFrame, name: str) -> int:
-    """Clockwise rotation from the display matrix (ISO/IEC 14496-12, section 6.2.2)."""
-    raw = side_data(frame).get("DISPLAYMATRIX")
-    if raw is None or len(raw) != 36:
-        return 0
-    a, b, _, c, d, *_ = struct.unpack("=9i", raw)
+def orientation(matrix: bytes | None, name: str) -> tuple[int, bool]:
+    """Clockwise turn in degrees, and whether the turned picture is then flipped left to right.
+
+    Args:
+        matrix: libav's display matrix (ISO/IEC 14496-12, section 6.2.2), None when there is none.
+        name: of the file, for the error.
+
+    Raises:
+        UnsupportedMediaError: it is not one of the eight ways to lay down a rectangle.
+    """
+    if matrix is None or len(matrix) != 36:
+        return 0, False
+    a, b, _, c, d, *_ = struct.unpack("=9i", matrix)
     if a * d - b * c == 0:
         raise UnsupportedMediaError(f"{name} has a display matrix that cannot be inverted")
+    mirrored = a * d - b * c < 0
+    if mirrored:
+        a, c = -a, -c
     angle = math.degrees(math.atan2(b, a))
     quarter = round(angle / 90)
     skew = abs(math.degrees(math.atan2(-c, d)) - angle) % 360
-    if a * d - b * c < 0:
-        raise UnsupportedMediaError(
-            f"{name} is to be shown mirrored, which is not supported", hint="convert it with ffmpeg first"
-        )
     if abs(angle - 90 * quarter) > 1 or min(skew, 360 - skew) > 1:
         raise UnsupportedMediaError(
             f"{name} is to be shown rotated by {angle:.0f} degrees; only quarter turns are supported",
             hint="convert it with ffmpeg first",
         )
-    return quarter * 90 % 360
-
-
-def _interlaced(context: VideoCodecContext, frames: list[av.VideoFrame], name: str) -> bool:
-    if any(frame.interlaced_frame for frame in frames):
-        return True
-    if context.field_order in _FIELD_ORDERS_BOTTOM_FIRST:
-        # The deinterlacer learns the order from the frames and would take these for top field first.
-        raise UnsupportedMediaError(
-            f"{name} is interlaced, bottom field first by its header alone, which is not supported",
-            hint="deinterlace it first",
-        )
-    return context.field_order in _FIELD_ORDERS_TOP_FIRST
-
-
-def _rate(stream: VideoStream, duration_s: float) -> Fraction:
-    for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate):
-        if rate and Fraction(1, 10) <= rate <= 1000:
-            return rate
-    if stream.frames:
-        return Fraction(stream.frames / duration_s).limit_denominator(1001)
-    return Fraction(30)
-
-
-def _duration(container: InputContainer, stream: VideoStream, origin_s: float, path: Path) -> float:
-    duration_s = header_duration(container, stream, origin_s)
-    if duration_s is None:
-        duration_s = _scanned_duration(path, stream.index, origin_s)
-    if duration_s > MAX_DURATION_S:
-        raise UnsupportedMediaError(
-            f"{name_of(path)} says it lasts {duration_s / 3600:.1f} h; at most {MAX_DURATION_S / 3600:.0f} h "
-            "is accepted",
-            hint="cut it into parts",
-        )
-    if duration_s < MIN_DURATION_S - 0.001:
-        raise MediaError(
-            f"{name_of(path)} is shorter than a second ({max(duration_s, 0):.3f} s)", hint="use longer footage"
-        )
-    return duration_s
-
-
-def header_duration(container: InputContainer, stream: VideoStream, origin_s: float) -> float | None:
-    """End of the video on the file's own time by its header, None when the header does not say."""
-    whole = container.duration / 1_000_000 if container.duration and container.duration > 0 else None
-    tagged = _tagged_duration(stream.metadata.get("DURATION", ""))
-    own = tagged
-    if stream.duration and stream.duration > 0 and stream.time_base:
-        own = float(((stream.start_time or 0) + stream.duration) * stream.time_base) - origin_s
-    if own and whole:
-        return min(own, whole)
-    return own or whole
-
-
-def _tagged_duration(text: str) -> float | None:
-    """Matroska's `DURATION` tag, `HH:MM:SS.nnnnnnnnn`, which is where the track ends."""
-    match = re.fullmatch(r"(\d{1,4}):(\d\d):(\d\d(?:\.\d+)?)", text.strip("\0 "))
-    if not match:
-        return None
-    hours, minutes, seconds = match.groups()
-    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-
-
-def _scanned_duration(path: Path, index: int, origin_s: float) -> float:
-    """Where the last packet of a stream ends, for files whose header does not say (live recordings)."""
-
-    end_s = 0.0
-    with opened(path) as container:
-        stream = container.streams[index]
-        base = float(stream.time_base or Fraction(1, 1000))
-        for packet in packets(container, stream, path, lambda: None):
-            if packet.pts is not None:
-                end_s = max(end_s, (packet.pts + (packet.duration or 0)) * base - origin_s)
-    return end_s
+    return quarter * 90 % 360, mirrored
 
 
 def _tag(tags: dict[str, str], names: tuple[str, ...]) -> str | None:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nvpipe.errors import MediaError, OutputError
-from nvpipe.media.probe import header_duration, origin_of, video_stream
+from nvpipe.media.duration import header_duration
+from nvpipe.media.probe import origin_of, video_stream
 from nvpipe.media.reading import packets
 from nvpipe.media.safety import discard_others, name_of, opened
 

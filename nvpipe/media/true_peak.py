@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 OVERSAMPLING = 4
 HIGHEST_RATE_HZ = 384_000
 """Sound whose oversampled rate would be beyond this is sampled densely enough as it is."""
-CHUNK_SAMPLES = 1 << 16
 SILENCE_AFTER_SAMPLES = 64
 """Put after the end: libswresample would mirror the last samples there, and gives nothing back for sound that is
 shorter than its filter."""
@@ -78,47 +77,50 @@ class Upsampler:
             yield np.abs(upsampled.to_ndarray()).max(axis=0)
 
 
-def true_peak(samples: Samples, rate_hz: int) -> float:
-    """The largest oversampled value of any channel, as an amplitude."""
-    meter = PeakMeter(rate_hz, LAYOUTS[samples.shape[0]])
-    for chunk in chunks(samples):
-        meter.add(chunk)
-    return meter.finish()
+class PeakTrack:
+    """The largest oversampled value of any channel in each run of `step` samples, chunk by chunk."""
 
+    def __init__(self, rate_hz: int, channels: int, step: int) -> None:
+        import numpy as np
 
-def peak_track(samples: Samples, rate_hz: int, step: int) -> Samples:
-    """The largest oversampled value of any channel in each run of `step` samples; shape (ceil(n / step),)."""
-    import numpy as np
+        self._upsampler = Upsampler(rate_hz, LAYOUTS[channels])
+        self._step, self._step_up = step, step * upsampled_hz(rate_hz) // rate_hz
+        self._rest: Samples = np.zeros(0, np.float32)
+        self._samples = self._steps = 0
 
-    step_up = step * upsampled_hz(rate_hz) // rate_hz
-    steps = -(-samples.shape[1] // step)
-    track = np.zeros(steps, np.float32)
-    at = 0
-    for run in _upsampled(samples, rate_hz):
-        starts = np.concatenate([[0], np.arange(-at % step_up or step_up, run.size, step_up)])
-        # What rings on after the end belongs to the last step.
-        steps_at = np.minimum(at // step_up + np.arange(starts.size), steps - 1)
-        np.maximum.at(track, steps_at, np.maximum.reduceat(run, starts))
-        at += run.size
-    return track
+    def add(self, samples: Samples) -> Iterator[Samples]:
+        """The peaks of all steps that are complete now."""
+        self._samples += samples.shape[1]
+        for run in self._upsampler.add(samples):
+            yield self._take(run)
 
+    def finish(self) -> Iterator[Samples]:
+        """The last peaks: ceil(n / step) in all."""
+        import numpy as np
 
-def _upsampled(samples: Samples, rate_hz: int) -> Iterator[Samples]:
-    upsampler = Upsampler(rate_hz, LAYOUTS[samples.shape[0]])
-    for chunk in chunks(samples):
-        yield from upsampler.add(chunk)
-    yield from upsampler.finish()
+        steps = -(-self._samples // self._step)
+        tail = np.concatenate([self._rest, *self._upsampler.finish()])
+        left = steps - self._steps
+        if left:
+            # What rings on after the end belongs to the last step.
+            starts = np.arange(left) * self._step_up
+            yield np.maximum.reduceat(np.pad(tail, (0, max(0, int(starts[-1]) + 1 - tail.size))), starts)
+
+    def _take(self, run: Samples) -> Samples:
+        import numpy as np
+
+        run = np.concatenate([self._rest, run])
+        # The last step waits for what may ring on after it.
+        steps = max(run.size // self._step_up - 1, 0)
+        self._rest = run[steps * self._step_up :]
+        self._steps += steps
+        peaks: Samples = run[: steps * self._step_up].reshape(steps, self._step_up).max(axis=1)
+        return peaks
 
 
 def upsampled_hz(rate_hz: int) -> int:
     """The rate at which peaks are looked for."""
     return rate_hz * OVERSAMPLING if rate_hz * OVERSAMPLING <= HIGHEST_RATE_HZ else rate_hz
-
-
-def chunks(samples: Samples) -> Iterator[Samples]:
-    """The samples in runs that bound what libav buffers."""
-    for start in range(0, samples.shape[1], CHUNK_SAMPLES):
-        yield samples[:, start : start + CHUNK_SAMPLES]
 
 
 def frame_of(samples: Samples, rate_hz: int, layout: str) -> AudioFrame:

@@ -97,7 +97,7 @@ def _sound() -> Finding:
         tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(AUDIO_RATE_HZ // 4) / AUDIO_RATE_HZ)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "tone.mp4")
-            write_sound(np.repeat(tone[None], 2, axis=0).astype(np.float32), path)
+            write_sound([np.repeat(tone[None], 2, axis=0).astype(np.float32)], path)
             heard = read_audio(path, rate_hz=AUDIO_RATE_HZ, channels=2)
     except ImportError as error:
         return Finding("sound", "aac", False, f"cannot be imported: {error}", _REINSTALL, False, summary)

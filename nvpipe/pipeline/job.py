@@ -7,52 +7,53 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from nvpipe.cache.disk import digest_file
-from nvpipe.captions.srt import to_srt
 from nvpipe.errors import MediaError, NvpipeError, OutputError
 from nvpipe.pipeline.analyse import logged_all
+from nvpipe.pipeline.auto_look import choose_look
+from nvpipe.pipeline.beside import choose_beside
 from nvpipe.pipeline.choose import demand_of, reserve
+from nvpipe.pipeline.extras import described
 from nvpipe.pipeline.manifest import manifest
-from nvpipe.pipeline.plan import NO_CAPTIONS, plan_timeline, subtitles
+from nvpipe.pipeline.music import music_entry, music_of
+from nvpipe.pipeline.plan import AUTO_CAPTIONS, plan_timeline, subtitles
+from nvpipe.pipeline.subtitles import subtitle_texts
 from nvpipe.pipeline.tell import Tellers, Told, tell
+from nvpipe.pipeline.versions import make_all, versions_of
 from nvpipe.registry import AUTO
 from nvpipe.story.language import detect_language
 from nvpipe.types import BackendChoice
-from nvpipe.types.codec import digest_of, from_json, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from nvpipe.cache.stages import StageStore
-    from nvpipe.captions.draw import CaptionPainter
-    from nvpipe.compose.render import Rendered
     from nvpipe.footage.library import Library
+    from nvpipe.pipeline.beside import Second
     from nvpipe.pipeline.kept import Kept
     from nvpipe.pipeline.stages import JobLog
     from nvpipe.pipeline.tools import Toolbox
+    from nvpipe.pipeline.versions import Version
     from nvpipe.settings import Settings
-    from nvpipe.types import Article, Footage, MotionTrack, Segment, Timeline
+    from nvpipe.types import Article, CaptionTrack, Footage, MotionTrack, Segment
 
 SHORTER_S = 0.5
 """A file that misses its length by more gets a notice."""
-MISSING_SHOWN = 12
-RENDERED = "rendered"
-"""Name of the stage that keeps what became of a render; where its file lies is kept apart."""
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """Finished files under temporary names: the video, its subtitles, its manifest."""
+    """Finished files under temporary names: the video, its subtitles, its manifest, its cover."""
 
     files: tuple[Path, ...]
-    render_key: str
-    """What the video follows from."""
+    render_keys: Mapping[str, str]
+    """What each video follows from, by its file's name."""
 
 
 def make(
     article: Article,
     footage: Sequence[Footage],
+    second: Second,
     settings: Settings,
     share: str,
     target: Path,
@@ -66,9 +67,10 @@ def make(
     Args:
         article: what to tell.
         footage: what may be shown.
+        second: what was named to stand beside it.
         settings: the job's options.
         share: what the job's share of the footage goes by.
-        target: the final name of the video.
+        target: the final name of the video, of the first where there are several sizes.
         tools: the backends.
         kept: what is known from earlier jobs and runs.
         log: where stages, choices and warnings are recorded.
@@ -79,25 +81,48 @@ def make(
     """
     told = _told(article, settings, tools, kept.store, log, work)
     tracks = _tracks(footage, kept.library, tools, settings, log)
-    segments = reserve(share, footage, tracks, demand_of(told), kept, log)
+    demand = demand_of(told)
+    segments = reserve(share, footage, tracks, demand, kept, log)
+    beside = choose_beside(second, demand, share, footage, tracks, tools, kept, settings, log)
     _say_details(told, segments, log)
     videos = {video.video_id: video for video in footage}
-    timeline = plan_timeline(told, segments, videos, {track.video_id: track for track in tracks}, settings)
-    for cut in timeline.cuts:
+    known = {track.video_id: track for track in tracks}
+    timeline = plan_timeline(told, segments, videos, known, settings, beside)
+    timeline = replace(timeline, music=music_of(settings, log.warn))
+    look = choose_look(timeline, settings, tools, kept.store, log) if settings.captions == AUTO_CAPTIONS else None
+    drawn = settings if look is None else replace(settings, captions=look.style)
+    if look is not None:
+        timeline = replace(timeline, captions=subtitles(told, drawn, timeline.duration_s))
+    for cut in (*timeline.cuts, *timeline.beside):
         if cut.footage.licence is None:
             log.warn(f"the licence of {cut.footage.path.name} is unknown; make sure that you may publish it")
-    video = work / target.name
-    key = render_key(timeline, tools)
-    rendered = _render(timeline, video, key, tools, kept.store, log)
+    if timeline.music and timeline.music.licence is None:
+        log.warn(f"the licence of {timeline.music.path.name} is unknown; make sure that you may publish it")
+    versions = versions_of(timeline, settings, work / target.name, tools)
+    rendered, cover = make_all(versions, tools, kept.store, log)
     for text in rendered.warnings:
         log.warn(text)
-    subtitle_file = video.with_suffix(".srt")
-    _write(subtitle_file, to_srt(subtitles(told, settings, timeline.duration_s)))
+    subtitle_files = _write_subtitles(versions, subtitles(told, drawn, timeline.duration_s), settings)
     log.backends.update(_choices(tools, tracks))
-    document = manifest(article, settings, told, timeline, rendered, log.backends, log, str(target.absolute()))
-    manifest_file = video.with_suffix(".json")
+    outputs = {str(target.absolute().with_name(one.path.name)): one.timeline.output for one in versions}
+    document = manifest(article, settings, told, timeline, rendered, log.backends, log, outputs)
+    document |= described(timeline.extras, cover, target) | music_entry(timeline.music)
+    reason = look.reason if look else ""
+    document["captions"] = {"style": drawn.captions, "wanted": settings.captions, "reason": reason}
+    manifest_file = (work / target.name).with_suffix(".json")
     _write(manifest_file, json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
-    return Made((subtitle_file, manifest_file, video), key)
+    covers = (cover.path,) if cover else ()
+    files = (*subtitle_files, manifest_file, *covers, *(version.path for version in versions))
+    return Made(files, {version.path.name: version.key for version in versions})
+
+
+def _write_subtitles(versions: Sequence[Version], track: CaptionTrack, settings: Settings) -> list[Path]:
+    files = []
+    for version in versions:
+        for suffix, text in subtitle_texts(track, version.timeline.output, settings).items():
+            files.append(version.path.with_suffix(suffix))
+            _write(files[-1], text)
+    return files
 
 
 def _tracks(
@@ -151,66 +176,6 @@ def _choices(tools: Toolbox, tracks: Sequence[MotionTrack]) -> dict[str, Backend
     scorers = sorted({track.scorer.partition("/")[0] for track in tracks})
     found.setdefault("score", BackendChoice(", ".join(scorers), AUTO, "analysed earlier"))
     return found
-
-
-def render_key(timeline: Timeline, tools: Toolbox) -> str:
-    """What the finished video follows from: everything that is shown and heard, and what composes and encodes it."""
-    from nvpipe.compose import render
-
-    tools.decoder(), tools.layout(), tools.composer(), tools.encoder()
-    cuts = [
-        [cut.footage.digest, cut.source_start_s, cut.source_end_s, cut.at_s, cut.crop_path] for cut in timeline.cuts
-    ]
-    backends = [tools.choices[stage].used for stage in ("decode", "layout", "compose", "encode")]
-    sound = [digest_file(timeline.narration.audio_path), timeline.narration_at_s]
-    return digest_of([render.VERSION, backends, cuts, sound, timeline.captions, timeline.output, timeline.duration_s])
-
-
-def _render(timeline: Timeline, video: Path, key: str, tools: Toolbox, store: StageStore, log: JobLog) -> Rendered:
-    from nvpipe.compose import render
-
-    with log.stage("render", key) as stage:
-        stage.backend = tools.choices["encode"].used
-        known = _known_render(key, video, store)
-        if known is not None:
-            stage.cached = True
-            return known
-        painter = _painter(timeline)
-        backends = render.Tools(tools.decoder(), tools.encoder(), tools.composer(), tools.layout(), painter)
-        progress = log.progress("render", timeline.duration_s)
-        rendered = render.render(timeline, video, backends, on_progress=progress)
-    if painter is not None and painter.missing:
-        shown = " ".join(sorted(painter.missing)[:MISSING_SHOWN])
-        text = (
-            f"no font here has {len(painter.missing)} of the captions' characters, which the picture lacks "
-            f"({shown}); install one that has them, such as a Noto font of the script"
-        )
-        rendered = replace(rendered, warnings=(*rendered.warnings, text))
-    store.save(RENDERED, key, to_json(rendered))
-    return rendered
-
-
-def _known_render(key: str, video: Path, store: StageStore) -> Rendered | None:
-    """What is known of a video of this key, copied from where it was finished; None when it must be made."""
-    from nvpipe.compose.render import Rendered
-
-    try:
-        rendered = from_json(Rendered, store.load(RENDERED, key))
-    except ValueError:
-        return None
-    return rendered if store.copy_render(key, video) is not None else None
-
-
-def _painter(timeline: Timeline) -> CaptionPainter | None:
-    captions, output = timeline.captions, timeline.output
-    if captions.style == NO_CAPTIONS:
-        return None
-    from nvpipe.captions.box import safe_area
-    from nvpipe.captions.draw import CaptionPainter
-    from nvpipe.captions.styles import style
-
-    size = (output.width_px, output.height_px)
-    return CaptionPainter(style(captions.style), *size, safe_area(*size), language=captions.language)
 
 
 def _write(path: Path, text: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nvpipe.errors import InputError, NvpipeError, UsageError
+from nvpipe.options import OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,6 +80,10 @@ def _request(line: str, where: str, folder: Path, settings: Settings) -> JobRequ
     own = settings.with_values(job, where=where, jobs_only=True)
     if "footage" in job:
         own = own.with_values({"footage": [_near(path, folder) for path in own.footage]}, where=where)
+    for option in OPTIONS:
+        named = getattr(own, option.field) if {option.name, option.field} & job.keys() else None
+        if option.kind == "path" and named is not None:
+            own = own.with_values({option.name: _near(str(named), folder)}, where=where)
     return JobRequest(article, own)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nvpipe.pipeline.stages import JobLog
     from nvpipe.pipeline.tell import Told
     from nvpipe.settings import Settings
-    from nvpipe.types import Article, BackendChoice, Cut, Timeline
+    from nvpipe.types import Article, BackendChoice, Cut, OutputFormat, Timeline
 
 FORMAT = "nvpipe-manifest/1"
 
@@ -27,10 +27,22 @@ def manifest(
     rendered: Rendered,
     choices: Mapping[str, BackendChoice],
     log: JobLog,
-    output_name: str,
+    outputs: Mapping[str, OutputFormat],
 ) -> dict[str, Any]:
-    """The manifest as JSON values."""
-    output = timeline.output
+    """The manifest as JSON values; `outputs` are the finished files by their path, the first one first."""
+    files = [
+        {
+            "path": path,
+            "width_px": output.width_px,
+            "height_px": output.height_px,
+            "fps": str(output.fps),
+            "duration_s": timeline.duration_s,
+            "encoder": choices["encode"].used,
+            "integrated_lufs": rendered.integrated_lufs,
+            "true_peak_dbtp": rendered.true_peak_dbtp,
+        }
+        for path, output in outputs.items()
+    ]
     return {
         "format": FORMAT,
         "made_by": f"nvpipe {__version__}",
@@ -51,17 +63,11 @@ def manifest(
                 {"text": word.text, "start_s": word.start_s, "end_s": word.end_s} for word in told.narration.words
             ],
         },
+        "caption_track": to_json(timeline.captions),
         "footage": [_cut(cut) for cut in timeline.cuts],
-        "output": {
-            "path": output_name,
-            "width_px": output.width_px,
-            "height_px": output.height_px,
-            "fps": str(output.fps),
-            "duration_s": timeline.duration_s,
-            "encoder": choices["encode"].used,
-            "integrated_lufs": rendered.integrated_lufs,
-            "true_peak_dbtp": rendered.true_peak_dbtp,
-        },
+        "beside": _beside(timeline),
+        "output": files[0],
+        "outputs": files,
         "backends": {stage: to_json(choice) for stage, choice in choices.items()},
         "stages": [
             {
@@ -76,6 +82,13 @@ def manifest(
         ],
         "warnings": list(log.warnings),
     }
+
+
+def _beside(timeline: Timeline) -> list[dict[str, Any]]:
+    """Second footage like the first, or the picture in its place."""
+    if timeline.still is not None:
+        return [{"path": str(timeline.still.path), "digest": timeline.still.digest}]
+    return [_cut(cut) for cut in timeline.beside]
 
 
 def _cut(cut: Cut) -> dict[str, Any]:

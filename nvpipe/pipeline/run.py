@@ -18,13 +18,19 @@ from nvpipe.cache.store import once
 from nvpipe.errors import InterruptedRunError, NvpipeError, OutputError, UsageError
 from nvpipe.footage.library import Library
 from nvpipe.media.encode import prove_parameters
+from nvpipe.options import OPTIONS
 from nvpipe.pipeline import tell
+from nvpipe.pipeline.beside import Second, idle_options, second_of
+from nvpipe.pipeline.extras import logo_digest, prove_logo
 from nvpipe.pipeline.job import Made, make
 from nvpipe.pipeline.kept import Kept
+from nvpipe.pipeline.music import music_of, prove_music
+from nvpipe.pipeline.plan import own_looks
 from nvpipe.pipeline.stages import JobLog
+from nvpipe.pipeline.subtitles import caption_font
 from nvpipe.pipeline.tools import Toolbox
+from nvpipe.pipeline.versions import endings
 from nvpipe.pipeline.workspace import publish, workspace
-from nvpipe.settings import OPTIONS
 from nvpipe.story.article import read_article
 from nvpipe.story.slug import slugify, unique_slugs
 from nvpipe.types.codec import digest_of
@@ -38,7 +44,7 @@ if TYPE_CHECKING:
     from nvpipe.settings import Settings
     from nvpipe.types import Article, Footage
 
-VERSION = 1
+VERSION = 2
 """Part of every job's key; a change of what a job makes from the same inputs changes it."""
 
 
@@ -152,7 +158,11 @@ def _read(requests: Sequence[JobRequest], stdin: BinaryIO | None, journal: Journ
         except Exception as error:  # noqa: BLE001 - judged when it is that job's turn
             found.append((request, None, error))
     articles = [(request, article) for request, article, _ in found if article is not None]
-    owners = {slug: record.fields.get("article") for slug, record in journal.all_finished().items()}
+    owners = {
+        name: record.fields.get("article")
+        for slug, record in journal.all_finished().items()
+        for name in (slug, *(Path(output.name).stem for output in record.outputs))
+    }
 
     def foreign(article: Article) -> Callable[[str], bool]:
         # The short of another article keeps its name; the same article's is made anew.
@@ -162,6 +172,7 @@ def _read(requests: Sequence[JobRequest], stdin: BinaryIO | None, journal: Journ
         unique_slugs(
             [slugify(request.settings.slug or article.title) for request, article in articles],
             [foreign(article) for _, article in articles],
+            [endings(request.settings) for request, _ in articles],
         )
     )
     return [_Job(request, article, next(slugs) if article else "", error) for request, article, error in found]
@@ -207,30 +218,36 @@ def _do(job: _Job, shared: _Shared, work: Path) -> JobReport:
     settings = job.request.settings
     log = JobLog(job.slug, shared.reporter, shared.said)
     footage = _footage(settings, shared, log)
-    key = job_key(job.article, settings, footage)
+    second = second_of(settings, shared.kept.library)
+    if idle := idle_options(settings):
+        log.notice(idle, once_a_run=True)
+    key = job_key(job.article, settings, footage, second)
     target = shared.out / f"{job.slug}.mp4"
     manifest = target.with_suffix(".json")
     if _is_done(shared, job.slug, key):
         seconds = round(time.perf_counter() - start, 3)
         return JobReport(job.request.source, "done", target, manifest, seconds, cached=True)
-    if settings.x264_params:
+    if settings.x264_params or settings.bitrate:
         # Wrong parameters end the job before any work is done.
-        prove_parameters(settings.encoder, settings.x264_params)
+        prove_parameters(settings.encoder, settings.x264_params, settings.bitrate)
+    prove_logo(settings)
+    prove_music(settings)
     shared.journal.append("started", slug=job.slug, key=key, source=job.request.source)
     folder = work / job.slug
     folder.mkdir()
     tools = Toolbox(settings, shared.proven, log.notice)
     share = ledger_key(job.article, settings, footage)
-    made = make(job.article, footage, settings, share, target, tools, shared.kept, log, folder)
+    made = make(job.article, footage, second, settings, share, target, tools, shared.kept, log, folder)
     _publish(made, target, shared, job.slug, key, job.article)
     return JobReport(job.request.source, "done", target, manifest, round(time.perf_counter() - start, 3))
 
 
 def _publish(made: Made, target: Path, shared: _Shared, slug: str, key: str, article: Article) -> None:
-    finals = [target.with_suffix(path.suffix) for path in made.files]
+    finals = [target.with_name(path.name) for path in made.files]
     publish(list(zip(made.files, finals, strict=True)))
     shared.journal.append_done(slug, key, finals, article=article.digest)
-    shared.kept.store.save_render(made.render_key, target)
+    for name, render_key in made.render_keys.items():
+        shared.kept.store.save_render(render_key, target.with_name(name))
 
 
 def _is_done(shared: _Shared, slug: str, key: str) -> bool:
@@ -250,15 +267,33 @@ def _footage(settings: Settings, shared: _Shared, log: JobLog) -> list[Footage]:
     return found
 
 
-def job_key(article: Article, settings: Settings, footage: Sequence[Footage]) -> str:
+def job_key(article: Article, settings: Settings, footage: Sequence[Footage], second: Second | None = None) -> str:
     """What a job's files follow from: the text, the options, the footage and its licences, not where they lie."""
     videos = [[video.digest, video.licence, video.credit] for video in footage]
-    return digest_of([VERSION, tell.VERSION, article.digest, _options(settings), videos])
+    logo = None if settings.logo is None else logo_digest(settings.logo)
+    font = caption_font(settings)
+    music = music_of(settings, lambda _: None)
+    return digest_of(
+        [
+            VERSION,
+            tell.VERSION,
+            article.digest,
+            _options(settings),
+            logo,
+            videos,
+            second.key if second else "",
+            own_looks(settings),
+            font.digest if font else "",
+            music and [music.digest, music.licence, music.credit],
+        ]
+    )
 
 
 def ledger_key(article: Article, settings: Settings, footage: Sequence[Footage]) -> str:
     """What a job's share of the footage goes by: the text, the options and the footage, whatever is known of it."""
-    return digest_of([article.digest, _options(settings), [video.digest for video in footage]])
+    drawn = {option.field for option in OPTIONS if not option.in_share}
+    options = {name: value for name, value in _options(settings).items() if name not in drawn}
+    return digest_of([article.digest, options, [video.digest for video in footage]])
 
 
 def _options(settings: Settings) -> dict[str, object]:

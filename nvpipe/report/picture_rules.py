@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from nvpipe.report.rules import Rule, RuleResult, frame_s
+from nvpipe.report.rules import Rule, RuleResult, Wanted, frame_s
 
 if TYPE_CHECKING:
     from nvpipe.media.examine import Examination, Look
     from nvpipe.media.mp4 import Colour, Mp4, Track
 
-SIZE_PX = (1080, 1920)
-RATES = (30, 60)
 KEY_FRAME_EVERY_S = 2.0
 IDENTITY = (65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
 AAC_PRIMING_SAMPLES = 2112
@@ -98,9 +96,9 @@ def _profile(seen: Examination) -> RuleResult:
     return RuleResult("profile", seen.video.codec == "h264" and profile == "High", profile, "High")
 
 
-def _size(seen: Examination) -> RuleResult:
+def _size(seen: Examination, size_px: tuple[int, int]) -> RuleResult:
     sizes = _distinct(f"{look.width_px}x{look.height_px}" for look in seen.video.looks)
-    wanted = f"{SIZE_PX[0]}x{SIZE_PX[1]}"
+    wanted = f"{size_px[0]}x{size_px[1]}"
     return RuleResult("frame size", sizes == wanted, sizes, wanted)
 
 
@@ -179,19 +177,19 @@ def _colour_box(seen: Examination) -> Colour | None:
     return track.colour if track else None
 
 
-def _frame_rate(seen: Examination) -> RuleResult:
-    expected = "constant 30 or 60 fps"
+def _frame_rate(seen: Examination, rates: Sequence[Fraction]) -> RuleResult:
+    expected = f"constant {' or '.join(f'{float(rate):g}' for rate in rates)} fps"
     ticks = sorted(seen.video.shown_ticks)
     if len(ticks) < 2 or ticks[0] == ticks[-1]:
         return RuleResult("frame rate", False, f"{len(ticks)} frame", expected)
     base = seen.video.time_base
     average = (len(ticks) - 1) / ((ticks[-1] - ticks[0]) * base)
-    rate = min(RATES, key=lambda rate: abs(rate - average))
+    rate = min(rates, key=lambda rate: abs(rate - average))
     delta = 1 / (rate * base)
     # A clock that cannot express the frame's length, as Matroska's milliseconds, may round it.
     slack = Fraction(1) if delta.denominator > 1 and base <= ROUNDED_TICK_S else Fraction(0)
     if all(abs(tick - ticks[0] - i * delta) <= slack for i, tick in enumerate(ticks)):
-        return RuleResult("frame rate", True, f"constant {rate} fps", expected)
+        return RuleResult("frame rate", True, f"constant {float(rate):g} fps", expected)
     deltas = {after - before for before, after in pairwise(ticks)}
     if len(deltas) == 1:
         return RuleResult("frame rate", False, f"constant {float(average):.3f} fps", expected)
@@ -228,23 +226,24 @@ def _distinct(values: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(values))
 
 
-PICTURE_RULES: tuple[Rule, ...] = (
-    _container,
-    _index,
-    _edits,
-    _codec,
-    _profile,
-    _size,
-    _pixels,
-    _rotation,
-    _pixel_format,
-    _progressive,
-    _range,
-    _colour_rule("colour primaries", _PRIMARIES, lambda look: look.primaries, lambda box: box.primaries),
-    _colour_rule("colour transfer", _TRANSFERS, lambda look: look.transfer, lambda box: box.transfer),
-    _colour_rule("colour matrix", _MATRICES, lambda look: look.matrix, lambda box: box.matrix),
-    _frame_rate,
-    _key_frames,
-    _closed_gop,
-)
-"""Container and picture."""
+def picture_rules(wanted: Wanted) -> tuple[Rule, ...]:
+    """Container and picture."""
+    return (
+        _container,
+        _index,
+        _edits,
+        _codec,
+        _profile,
+        lambda seen: _size(seen, wanted.size_px),
+        _pixels,
+        _rotation,
+        _pixel_format,
+        _progressive,
+        _range,
+        _colour_rule("colour primaries", _PRIMARIES, lambda look: look.primaries, lambda box: box.primaries),
+        _colour_rule("colour transfer", _TRANSFERS, lambda look: look.transfer, lambda box: box.transfer),
+        _colour_rule("colour matrix", _MATRICES, lambda look: look.matrix, lambda box: box.matrix),
+        lambda seen: _frame_rate(seen, wanted.rates),
+        _key_frames,
+        _closed_gop,
+    )

@@ -10,8 +10,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from nvpipe.captions.bidi import base_level, levels, visual_order
+from nvpipe.captions.breaks import clusters
 from nvpipe.captions.chain import FontChain
-from nvpipe.captions.text import clean, clusters
+from nvpipe.captions.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,9 +24,18 @@ class RuleResult:
     """Said, but without a say in whether the file passes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of a file; its manifest may say otherwise than the platforms' rules do."""
+
+    size_px: tuple[int, int] = (1080, 1920)
+    rates: tuple[Fraction, ...] = (Fraction(30), Fraction(60))
+    lufs: float = -14.0
+
+
 Rule = Callable[["Examination"], RuleResult]
 
-LOUDNESS_LUFS, LOUDNESS_TOLERANCE_LU = -14.0, 1.0
+LOUDNESS_TOLERANCE_LU = 1.0
 TRUE_PEAK_DBTP = -1.0
 BIT_RATE_MAX_KBPS = 136.0
 BIT_RATE_MIN_KBPS = 112.0
@@ -52,9 +62,9 @@ def _aac_lc(audio: AudioFacts) -> tuple[bool, str]:
     return audio.codec == "aac" and audio.profile == "LC", measured
 
 
-def _loudness(audio: AudioFacts) -> tuple[bool, str]:
+def _loudness(audio: AudioFacts, wanted_lufs: float) -> tuple[bool, str]:
     lufs = audio.loudness.integrated_lufs
-    return abs(lufs - LOUDNESS_LUFS) <= LOUDNESS_TOLERANCE_LU, _level(lufs, "LUFS")
+    return abs(lufs - wanted_lufs) <= LOUDNESS_TOLERANCE_LU, _level(lufs, "LUFS")
 
 
 def _true_peak(audio: AudioFacts) -> tuple[bool, str]:
@@ -161,17 +171,22 @@ def frame_s(seen: Examination) -> float:
     return float((max(ticks) - min(ticks)) * seen.video.time_base) / (len(ticks) - 1)
 
 
-SOUND_RULES: tuple[Rule, ...] = (
-    _present,
-    _audio_rule("audio codec", "AAC-LC", _aac_lc),
-    _audio_rule("sample rate", "48000 Hz", lambda audio: (audio.rate_hz == 48_000, f"{audio.rate_hz} Hz")),
-    _audio_rule("audio channels", "2", lambda audio: (audio.channels == 2, str(audio.channels))),
-    _bit_rate,
-    _starts,
-    _ends,
-    _audio_rule("loudness", "-14 ±1 LUFS", _loudness),
-    _audio_rule("true peak", "at most -1 dBTP", _true_peak),
-    _length,
-    _decodes,
-)
-"""Sound, time and decodability."""
+def sound_rules(wanted: Wanted) -> tuple[Rule, ...]:
+    """Sound, time and decodability."""
+    return (
+        _present,
+        _audio_rule("audio codec", "AAC-LC", _aac_lc),
+        _audio_rule("sample rate", "48000 Hz", lambda audio: (audio.rate_hz == 48_000, f"{audio.rate_hz} Hz")),
+        _audio_rule("audio channels", "2", lambda audio: (audio.channels == 2, str(audio.channels))),
+        _bit_rate,
+        _starts,
+        _ends,
+        _audio_rule(
+            "loudness",
+            f"{wanted.lufs:g} ±{LOUDNESS_TOLERANCE_LU:g} LUFS",
+            lambda audio: _loudness(audio, wanted.lufs),
+        ),
+        _audio_rule("true peak", "at most -1 dBTP", _true_peak),
+        _length,
+        _decodes,
+    )

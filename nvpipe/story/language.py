@@ -76,8 +76,9 @@ def _count(chars: str, text: str) -> int:
 
 
 def _classified(text: str, languages: tuple[str, ...]) -> str:
-    import py3langid
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    ranked = [str(code) for code, _ in py3langid.rank(text)]
+    # The package's own shortcut keeps its 75 MB for as long as the process lives, which then has a film to make.
+    ranked = [str(code) for code, _ in LanguageIdentifier.from_model_file(MODEL_FILE).rank(text)]
     code = next((code for code in ranked if code in languages), languages[0])
     return _AS_WRITTEN.get(code, code)

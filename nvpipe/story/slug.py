@@ -39,7 +39,11 @@ def slugify(title: str) -> str:
     return slug
 
 
-def unique_slugs(slugs: Iterable[str], foreign: Sequence[Callable[[str], bool]] = ()) -> list[str]:
+def unique_slugs(
+    slugs: Iterable[str],
+    foreign: Sequence[Callable[[str], bool]] = (),
+    endings: Sequence[Sequence[str]] = (),
+) -> list[str]:
     """The slugs in their order, equal ones told apart by -2, -3 and so on.
 
     A number that another slug already bears is passed over: `a, a, a-2` gives `a, a-3, a-2`. Names are
@@ -48,6 +52,7 @@ def unique_slugs(slugs: Iterable[str], foreign: Sequence[Callable[[str], bool]] 
     Args:
         slugs: what is wanted.
         foreign: for each of them, whether a name belongs to something else already; none does when empty.
+        endings: for each of them, what is put behind its name for further files, which need names of their own.
     """
     wanted = list(slugs)
     reserved = {slug.casefold() for slug in wanted}
@@ -55,16 +60,21 @@ def unique_slugs(slugs: Iterable[str], foreign: Sequence[Callable[[str], bool]] 
     unique = []
     for at, slug in enumerate(wanted):
         name, number = slug, 1
+        more = endings[at] if endings else ()
         while (
-            name.casefold() in taken
+            not taken.isdisjoint(every := _folded(name, more))
             or (number > 1 and name.casefold() in reserved)
-            or (foreign and foreign[at](name))
+            or (foreign and any(foreign[at](one) for one in (name, *(name + ending for ending in more))))
         ):
             number += 1
             name = f"{slug}-{number}"
-        taken.add(name.casefold())
+        taken |= every
         unique.append(name)
     return unique
+
+
+def _folded(name: str, endings: Sequence[str]) -> set[str]:
+    return {name.casefold(), *((name + ending).casefold() for ending in endings)}
 
 
 def _too_long(slug: str) -> bool:

@@ -11,36 +11,48 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nvpipe.types.backend import BackendChoice
     from nvpipe.types.captions import CaptionTrack, Cue
+    from nvpipe.types.extras import CoverHint, Extras, Logo, TitleCard
     from nvpipe.types.footage import Footage, Segment
     from nvpipe.types.job import Outcome, Progress, StageResult
+    from nvpipe.types.look import Animation, CaptionBox, CaptionStyle, Ink, Shadow
     from nvpipe.types.media import MediaInfo
     from nvpipe.types.motion import MotionTrack, Signal
     from nvpipe.types.speech import Narration, Word
     from nvpipe.types.text import Article, Script, ScriptLine
-    from nvpipe.types.timeline import Cut, OutputFormat, Timeline
+    from nvpipe.types.timeline import Cut, Music, OutputFormat, Still, Timeline
 
 _MODULES = {
     "backend": ("BackendChoice",),
     "captions": ("CaptionTrack", "Cue"),
+    "extras": ("CoverHint", "Extras", "Logo", "TitleCard"),
     "footage": ("Footage", "Segment"),
     "job": ("Outcome", "Progress", "StageResult"),
+    "look": ("Animation", "CaptionBox", "CaptionStyle", "Ink", "Shadow"),
     "media": ("MediaInfo",),
     "motion": ("MotionTrack", "Signal"),
     "speech": ("Narration", "Word"),
     "text": ("Article", "Script", "ScriptLine"),
-    "timeline": ("Cut", "OutputFormat", "Timeline"),
+    "timeline": ("Cut", "Music", "OutputFormat", "Still", "Timeline"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
+    "Animation",
     "Article",
     "BackendChoice",
+    "CaptionBox",
+    "CaptionStyle",
     "CaptionTrack",
+    "CoverHint",
     "Cue",
     "Cut",
+    "Extras",
     "Footage",
+    "Ink",
+    "Logo",
     "MediaInfo",
     "MotionTrack",
+    "Music",
     "Narration",
     "Outcome",
     "OutputFormat",
@@ -48,9 +60,12 @@ __all__ = [
     "Script",
     "ScriptLine",
     "Segment",
+    "Shadow",
     "Signal",
     "StageResult",
+    "Still",
     "Timeline",
+    "TitleCard",
     "Word",
 ]
 

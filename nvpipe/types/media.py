@@ -25,7 +25,7 @@ class MediaInfo:
     sample_aspect: Fraction
     pixel_format: str
     colour_matrix: str
-    """`bt709`, `bt601` or `bt2020`: the tag, or what stands in for a missing one."""
+    """`bt709`, `bt601`, `bt2020`, `fcc` or `smpte240m`: the tag, or what stands in for a missing one."""
     colour_assumed: bool
     """True when the file does not say its matrix."""
     full_range: bool
@@ -37,3 +37,13 @@ class MediaInfo:
     """Who made it."""
     title: str | None = None
     source_url: str | None = None
+    mirrored: bool = False
+    """Whether a player flips the picture left to right after it has turned it."""
+    transfer: str = "sdr"
+    """`sdr`, `pq` or `hlg`."""
+    primaries: str = "bt709"
+    """`bt2020` and `p3` for a wide gamut; everything else counts as `bt709`."""
+    peak_nits: float = 0.0
+    """Brightest light of a PQ video, 0 for others."""
+    bottom_first: bool = False
+    """Interlaced, bottom field first by the header, while the frames themselves say nothing."""

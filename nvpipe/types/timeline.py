@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 from nvpipe.types.captions import CaptionTrack
+from nvpipe.types.extras import NOTHING, CoverHint, Extras
 from nvpipe.types.footage import Footage
 from nvpipe.types.speech import Narration
 
@@ -28,6 +30,28 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
+class Still:
+    """A picture that is shown all the time in a part of the canvas."""
+
+    path: Path
+    digest: str
+    """Of the file's content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Music:
+    """Music under everything else, repeated as often as it is needed."""
+
+    path: Path
+    digest: str
+    """Of the file's content."""
+    volume_db: float
+    """Its loudness where nobody speaks, relative to the voice's."""
+    licence: str | None = None
+    credit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OutputFormat:
     """Geometry, pace and quality of the finished file."""
 
@@ -39,6 +63,14 @@ class OutputFormat:
     x264_params: str = ""
     """Extra `key=value:...` parameters that win over the quality level's own."""
     lufs: float = -14.0
+    bit_rate: int | None = None
+    """Average bits per second of the picture, instead of the quality level's own rate control."""
+    blur_px: float = 30.0
+    """Standard deviation of the blurred backdrop, in pixels of a canvas whose shorter side has 1080."""
+    blur_opacity: float = 0.7
+    """Of the backdrop over black: 1 leaves its brightness as it is."""
+    blur_desaturation: float = 0.3
+    """0 leaves the backdrop's colours as they are, 1 makes them grey."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +83,11 @@ class Timeline:
     captions: CaptionTrack
     output: OutputFormat
     duration_s: float
+    beside: tuple[Cut, ...] = ()
+    """Second footage, which some layouts show beside the first; without its sound, and as long."""
+    still: Still | None = None
+    """A picture in place of the second footage."""
+    extras: Extras = NOTHING
+    cover: CoverHint | None = None
+    """None when no cover image is wanted."""
+    music: Music | None = None

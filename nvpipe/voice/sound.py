@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from nvpipe.errors import OutputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -22,6 +24,7 @@ _TARGET_RMS = 3277
 """-20 dBFS over the frames that are not silent."""
 _PEAK = 29204
 """-1 dBFS."""
+_BLOCK = 1 << 16
 
 
 def frame_samples(rate_hz: int) -> int:
@@ -69,14 +72,25 @@ def levelled(samples: NDArray[np.int16], loud: NDArray[np.bool_], rate_hz: int) 
     """The samples at the common level, in integers throughout so that every machine gives the same bytes."""
     import numpy as np
 
-    size = frame_samples(rate_hz)
-    active = samples[np.repeat(loud, size)[: len(samples)]].astype(np.int64)
-    if not len(active):
+    active = np.repeat(loud, frame_samples(rate_hz))[: len(samples)]
+    count, energy, peak = int(np.count_nonzero(active)), 0, 0
+    if not count:
         return samples
-    power = max(1, int(np.sum(active * active)) // len(active))
-    peak = int(np.max(np.abs(active)))
+    for span in _blocks(len(samples)):
+        wide = samples[span][active[span]].astype(np.int64)
+        energy += int(np.sum(wide * wide))
+        peak = max(peak, int(np.max(np.abs(wide), initial=0)))
+    power = max(1, energy // count)
     gain_q16 = min(int((_TARGET_RMS * _TARGET_RMS * (1 << 32) // power) ** 0.5), (_PEAK << 16) // peak)
-    return ((samples.astype(np.int64) * gain_q16 + (1 << 15)) >> 16).astype(np.int16)
+    louder = np.empty_like(samples)
+    for span in _blocks(len(samples)):
+        louder[span] = (samples[span].astype(np.int64) * gain_q16 + (1 << 15)) >> 16
+    return louder
+
+
+def _blocks(count: int) -> Iterator[slice]:
+    """Spans whose wide integers need little memory."""
+    return (slice(start, start + _BLOCK) for start in range(0, count, _BLOCK))
 
 
 def write_wav(samples: NDArray[np.int16], rate_hz: int, output: Path) -> None:
@@ -93,7 +107,8 @@ def write_wav(samples: NDArray[np.int16], rate_hz: int, output: Path) -> None:
                     writer.setnchannels(1)
                     writer.setsampwidth(2)
                     writer.setframerate(rate_hz)
-                    writer.writeframes(samples.astype("<i2").tobytes())
+                    for span in _blocks(len(samples)):
+                        writer.writeframes(samples[span].astype("<i2").tobytes())
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(output)

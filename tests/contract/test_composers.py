@@ -36,7 +36,8 @@ def timeline(path: Path, layout: str, canvas: tuple[int, int] = CANVAS) -> Timel
     )
     narration = Narration(path, 22050, 1.0, "fake", "fake", ())
     output = OutputFormat(*canvas, Fraction(30), layout, "medium")
-    return Timeline((Cut(footage, 0.5, 1.5, 0.0),), narration, 0.0, CaptionTrack((), "none"), output, 1.0)
+    cuts = (Cut(footage, 0.5, 1.5, 0.0),)
+    return Timeline(cuts, narration, 0.0, CaptionTrack((), "none"), output, 1.0, beside=cuts)
 
 
 def drawn(composer: str, plan: Timeline) -> list[np.ndarray]:
@@ -63,7 +64,25 @@ def test_every_layout_gives_every_picture_of_the_canvas(composer: str, layout: s
         assert picture.shape == (CANVAS[1] * 3 // 2, CANVAS[0])
         assert abs(float(picture[CANVAS[1] // 2, CANVAS[0] // 2]) - luma) <= 3
     edge = float(pictures[0][4, CANVAS[0] // 2])
-    assert edge == pytest.approx({"fill": luma, "blur": 16 + (luma - 16) * 0.7, "letterbox": 16}[layout], abs=4)
+    edges = {"fill": luma, "blur": 16 + (luma - 16) * 0.7, "letterbox": 16, "split": luma}
+    assert edge == pytest.approx(edges[layout], abs=4)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.names())
+@pytest.mark.parametrize("composer", COMPOSERS.names())
+def test_further_outputs_are_drawn_as_if_they_were_the_only_one(composer: str, layout: str, tmp_path: Path) -> None:
+    clip = make_video(tmp_path / "clip.mp4", size=(320, 180), matrix="bt709", audio=None)
+    canvases = [CANVAS, (192, 108), (120, 120)]
+    plans = [timeline(clip, layout, canvas) for canvas in canvases]
+    together = COMPOSERS.load(composer).open(
+        plans[0], PyAvDecoder(), LAYOUTS.load(layout), [plan.output for plan in plans[1:]]
+    )
+    with together as pictures:
+        found = [picture.to_ndarray() for picture in pictures]
+    for place, plan in enumerate(plans):
+        alone = drawn(composer, plan)
+        assert len(alone) == 30
+        assert all((one == other).all() for one, other in zip(found[place::3], alone, strict=True))
 
 
 @pytest.mark.parametrize("composer", COMPOSERS.names())

@@ -54,7 +54,7 @@ def test_one_command_gives_video_subtitles_and_manifest(finished: Finished) -> N
     assert Path(job["output"]) == finished.video
     assert Path(job["manifest"]) == finished.video.with_suffix(".json")
     assert sorted(path.name for path in finished.out.iterdir()) == sorted(
-        [f"{SLUG}.mp4", f"{SLUG}.srt", f"{SLUG}.json", "nvpipe-journal.jsonl"]
+        [f"{SLUG}.mp4", f"{SLUG}.srt", f"{SLUG}.json", f"{SLUG}.jpg", "nvpipe-journal.jsonl"]
     )
 
 

@@ -18,6 +18,7 @@ import numpy as np
 BITS = 12
 MATRICES = {"bt709": 1, "bt601": 5, "bt2020": 9}
 TRANSFERS = {"bt709": 1, "pq": 16, "hlg": 18}
+PRIMARIES = {"bt709": 1, "bt2020": 9, "p3": 12}
 Picture = Callable[[int, float, int, int], np.ndarray]
 
 
@@ -79,6 +80,7 @@ def make_video(
     matrix: str | None = None,
     full_range: bool = False,
     transfer: str | None = None,
+    primaries: str | None = None,
     interlaced: bool = False,
     audio: str | None = "aac",
     audio_hz: int = 48000,
@@ -112,6 +114,7 @@ def make_video(
         matrix: colour matrix to convert with and to tag; None converts with BT.601 and tags nothing.
         full_range: convert to full range and tag it.
         transfer: `pq` or `hlg` tags HDR.
+        primaries: `bt709`, `bt2020` or `p3` tags them.
         interlaced: code as interlaced, top field first (x264).
         audio: encoder of the sound, or None for a silent file.
         audio_hz: its sample rate.
@@ -132,6 +135,8 @@ def make_video(
         if times_s is not None:
             stream.codec_context.time_base = Fraction(1, 90_000)
         _tag_stream(stream, sample_aspect, matrix, full_range, transfer)
+        if primaries is not None:
+            stream.codec_context.color_primaries = PRIMARIES[primaries]
         if interlaced:
             stream.codec_context.flags |= int(av.codec.context.Flags.interlaced_dct)
         if rotation or mirrored:
@@ -142,7 +147,7 @@ def make_video(
             voice.layout = layout
         times = times_s if times_s is not None else [index / rate for index in range(round(seconds * rate))]
         jobs = [
-            _pictures(stream, times, size, picture, flashes_s, start_s, matrix, full_range),
+            _pictures(stream, times, size, picture, flashes_s, start_s, matrix, full_range, transfer, primaries),
         ]
         if voice is not None:
             if sound is None:
@@ -158,6 +163,8 @@ def _options(codec: str, gop: int, b_frames: int, extra: dict[str, str] | None) 
         options |= {"preset": "ultrafast", "crf": "10", "bf": str(b_frames), "sc_threshold": "0"}
     elif codec == "libx265":
         options |= {"preset": "ultrafast", "crf": "10", "x265-params": "log-level=none:pools=1"}
+    elif codec == "libsvtav1":
+        options |= {"preset": "12", "crf": "10", "svtav1-params": "lp=1"}
     elif codec.startswith("libvpx"):
         options |= {"cpu-used": "8", "deadline": "realtime", "crf": "10", "b": "2M"}
     elif codec in ("mpeg4", "mpeg2video", "mjpeg"):
@@ -190,6 +197,8 @@ def _pictures(
     start_s: float,
     matrix: str | None,
     full_range: bool,
+    transfer: str | None,
+    primaries: str | None,
 ) -> Iterable[tuple[float, list[Any]]]:
     base = stream.codec_context.time_base or 1 / stream.codec_context.framerate
     flashes = {min(range(len(times)), key=lambda index: abs(times[index] - at)) for at in flashes_s if times}
@@ -204,6 +213,7 @@ def _pictures(
         )
         frame.colorspace = MATRICES[matrix] if matrix else 2
         frame.color_range = 2 if full_range else 1 if matrix else 0
+        frame.color_trc, frame.color_primaries = TRANSFERS.get(transfer or "", 2), PRIMARIES.get(primaries or "", 2)
         frame.pts, frame.time_base = round((time_s + Fraction(start_s)) / base), base
         yield float(time_s) + start_s, stream.encode(frame)
     yield float("inf"), stream.encode(None)

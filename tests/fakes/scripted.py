@@ -78,6 +78,7 @@ class ScriptedDecoder:
     paint: Painter
     times_s: Sequence[float]
     rotation_deg: int = 0
+    mirrored: bool = False
     damaged: int = 0
     header_s: float | None = None
     size_bytes: Callable[[int], int] = field(default=lambda _index: 1000)
@@ -99,6 +100,7 @@ class ScriptedDecoder:
             fps=Fraction(30),
             duration_s=seconds,
             rotation_deg=self.rotation_deg,
+            mirrored=self.mirrored,
             sample_aspect=Fraction(1),
             pixel_format="yuv420p",
             colour_matrix="bt709",

@@ -8,32 +8,11 @@ from pathlib import Path
 
 import pytest
 from fakes.media import make_video
+from fakes.retouch import looped
 
 pytestmark = pytest.mark.slow
 HOUR_S = 3600
 GROWTH_BYTES = 64 << 20
-
-
-def looped(path: Path, source: Path, times: int) -> Path:
-    """The same packets again and again, without decoding them."""
-    import av
-
-    with av.open(str(source)) as file, av.open(str(path), "w") as out:
-        streams = {stream.index: out.add_stream_from_template(stream) for stream in file.streams}
-        length_s = 1 + max(float((stream.duration or 0) * (stream.time_base or 0)) for stream in file.streams)
-        for turn in range(times):
-            file.seek(0)
-            for packet in file.demux():
-                if packet.dts is None or packet.pts is None:
-                    continue
-                shift = round(turn * length_s / packet.time_base)
-                packet.pts, packet.dts, packet.stream = (
-                    packet.pts + shift,
-                    packet.dts + shift,
-                    streams[packet.stream.index],
-                )
-                out.mux(packet)
-    return path
 
 
 # A child's peak counts from the fork on: from here it would begin with all of pytest.

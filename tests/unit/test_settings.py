@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nvpipe.errors import UsageError
-from nvpipe.settings import OPTIONS, Settings, load_settings
+from nvpipe.options import OPTIONS
+from nvpipe.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +58,22 @@ def test_wrong_values_are_refused_with_their_place(name: str, value: object, tmp
         Settings(tmp_path).with_values({name: value}, where="jobs:3")
 
 
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [("8M", 8_000_000), ("8000k", 8_000_000), ("2.5m", 2_500_000), (750_000, 750_000), ("600 kbit/s", 600_000)],
+)
+def test_bit_rates_count_in_thousands(text: object, rate: int, tmp_path: Path) -> None:
+    assert Settings(tmp_path).with_values({"bitrate": text}, where="test").bitrate == rate
+
+
+@pytest.mark.parametrize(
+    "text", ["", "fast", "-8M", "8G", "8MB", "8", "99k", "101M", "1e6", "\N{ARABIC-INDIC DIGIT EIGHT}M", True, []]
+)
+def test_what_is_no_bit_rate_is_refused(text: object, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="bitrate"):
+        Settings(tmp_path).with_values({"bitrate": text}, where="test")
+
+
 def test_a_job_cannot_move_the_cache(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="whole run"):
         Settings(tmp_path).with_values({"storage": "elsewhere"}, where="jobs:1", jobs_only=True)
@@ -74,3 +91,17 @@ def test_every_option_has_a_field() -> None:
 
 def test_footage_from_the_environment_is_a_path_list() -> None:
     assert load_settings({}, environ={"NVPIPE_FOOTAGE": "a:b"}).footage == ("a", "b")
+
+
+def test_sizes_and_rates_are_checked_wherever_they_are_given(tmp_path: Path) -> None:
+    config = tmp_path / "nvpipe.toml"
+    config.write_text('size = "1:1,9:16"\nfps = 60\nblur = 5\nblur_opacity = 1\n"blur-desaturation" = 0.5\n')
+    settings = load_settings({}, config=config, environ={})
+    assert (settings.size, settings.fps, settings.blur) == ("1:1,9:16", 60, 5)
+    assert (settings.blur_opacity, settings.blur_desaturation) == (1, 0.5)
+    assert load_settings({"fps": "30"}, config=config, environ={}).fps == 30
+    with pytest.raises(UsageError, match=r"NVPIPE_SIZE.*twice"):
+        load_settings({}, config=config, environ={"NVPIPE_SIZE": "1:1,1:1"})
+    for wrong in ({"fps": 29}, {"fps": 30.5}, {"fps": True}, {"blur": 201}, {"blur_opacity": "nan"}):
+        with pytest.raises(UsageError, match=r"fps|blur"):
+            load_settings(wrong, config=config, environ={})

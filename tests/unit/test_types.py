@@ -41,7 +41,7 @@ def test_what_is_no_type_is_not_found() -> None:
     [
         ("import nvpipe.types", []),
         ("from nvpipe.types import Segment", ["footage"]),
-        ("from nvpipe.types import Timeline", ["captions", "footage", "speech", "timeline"]),
+        ("from nvpipe.types import Timeline", ["captions", "extras", "footage", "look", "speech", "timeline"]),
     ],
 )
 def test_only_what_is_asked_for_is_imported(statement: str, modules: list[str]) -> None:

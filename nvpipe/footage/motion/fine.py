@@ -138,7 +138,8 @@ def measured(
     done_s = 0.0
     for first, end in stretches:
         start_s, end_s = first * STEP_S, end * STEP_S
-        sampler = Sampler(reader.info.rotation_deg, reader.info.width_px / reader.info.height_px)
+        info = reader.info
+        sampler = Sampler(info.rotation_deg, info.width_px / info.height_px, mirrored=info.mirrored)
         for frame in reader.frames(start_s, end_s, draft=True):
             sampler.add(frame)
         done_s += end_s - start_s

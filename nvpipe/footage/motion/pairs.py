@@ -37,10 +37,12 @@ class Pairs:
     Args:
         turns: clockwise quarter turns from the coded picture to the one displayed.
         aspect: width over height of the picture as displayed.
+        mirrored: whether the turned picture is then flipped left to right.
     """
 
-    def __init__(self, turns: int, aspect: float) -> None:
+    def __init__(self, turns: int, aspect: float, *, mirrored: bool = False) -> None:
         self._turns = turns
+        self._backwards = (turns in (1, 2)) != mirrored
         self._borders = Borders(turns)
         self._centre_share = min(1.0, VISIBLE_ASPECT / aspect)
         self._measures = Rows(_MEASURES, np.float16)
@@ -81,7 +83,7 @@ class Pairs:
         """`[K, C]` sums over the columns of the picture as displayed."""
         axis = 2 if self._turns % 2 else 1
         sums: Ints = values.sum(axis, dtype=np.uint16 if values.shape[axis] <= 257 else np.uint32).astype(np.int64)
-        return sums[:, ::-1] if self._turns in (1, 2) else sums
+        return sums[:, ::-1] if self._backwards else sums
 
     def _middle(self, width: int) -> slice:
         """The columns inside of the middle 9:16."""

@@ -81,9 +81,10 @@ class Sampler:
     Args:
         rotation_deg: clockwise rotation that a player applies to the coded picture.
         aspect: width over height of the picture as displayed.
+        mirrored: whether the player then flips it left to right.
     """
 
-    def __init__(self, rotation_deg: int, aspect: float) -> None:
+    def __init__(self, rotation_deg: int, aspect: float, *, mirrored: bool = False) -> None:
         self._stores: list[Any] = []
         self._shapes: tuple[tuple[int, ...], ...] = ()
         self._grids: list[tuple[slice, slice]] = []
@@ -98,7 +99,7 @@ class Sampler:
         self._pair_times = array("d")
         self._jumps = Rows(2, np.float16)
         self._last_blocks: tuple[NDArray[np.int64], ...] = ()
-        self._pairs = Pairs(rotation_deg // 90 % 4, aspect)
+        self._pairs = Pairs(rotation_deg // 90 % 4, aspect, mirrored=mirrored)
         self._shots = ShotFinder()
 
     @property

@@ -10,18 +10,43 @@ if TYPE_CHECKING:
     import av
 
 _REBASE_S = 1.0
+_MAX_REBASES = 3
+"""Recordings are spliced now and then; stamps that jump back more often than this mean nothing."""
 
 
 class Clock:
-    """Times of frames from their timestamps, made good where those are missing or jump back."""
+    """Times of frames from their timestamps, made good where those are missing, repeat, jump back or far ahead.
 
-    def __init__(self, base: Fraction, origin_s: float, step_s: float, *, from_start: bool, trusts_pts: bool) -> None:
+    Args:
+        base: unit of the stamps.
+        origin_s: time zero on their clock.
+        step_s: how long a frame usually lasts.
+        end_s: where the video ends by its header.
+        from_start: whether the first frame is the file's.
+        paced: whether stamps mean nothing, and frames follow each other at their usual distance.
+        trusts_pts: whether the container has presentation stamps.
+    """
+
+    def __init__(
+        self,
+        base: Fraction,
+        origin_s: float,
+        step_s: float,
+        end_s: float,
+        *,
+        from_start: bool,
+        paced: bool,
+        trusts_pts: bool,
+    ) -> None:
         self._base = base
         self._origin_s = origin_s
         self._step_s = step_s
+        self._end_s = end_s
         self._trusts_pts = trusts_pts
         self._last_s: float | None = -step_s if from_start else None
+        self._stamp_s: float | None = None
         self._shift_s = 0.0
+        self._rebases = _MAX_REBASES + 1 if paced else 0
 
     def at(self, picture: av.VideoFrame, delay_frames: int) -> float:
         """Presentation time; infinite when nothing tells it.
@@ -33,15 +58,28 @@ class Clock:
         if stamp is None or not self._trusts_pts:
             stamp, early_s = picture.dts, delay_frames * self._step_s
         last_s = self._last_s
-        if stamp is None:
-            time_s = math.inf if last_s is None else last_s + self._step_s
+        if last_s is not None and (stamp is None or self._rebases > _MAX_REBASES):
+            time_s = last_s + self._step_s
+        elif stamp is None:
+            time_s = math.inf
         else:
-            time_s = stamp * self._base.numerator / self._base.denominator - early_s
-            time_s += self._shift_s - self._origin_s
-            if last_s is not None and time_s < last_s - _REBASE_S:
-                self._shift_s += last_s + self._step_s - time_s
-                time_s = last_s + self._step_s
-            elif last_s is not None and last_s > 0:
-                time_s = max(time_s, last_s)
+            stamp_s = stamp * self._base.numerator / self._base.denominator - early_s - self._origin_s
+            time_s = stamp_s if last_s is None else self._after(last_s, stamp_s)
+            self._stamp_s = stamp_s
         self._last_s = None if math.isinf(time_s) else time_s
         return time_s
+
+    def _after(self, last_s: float, stamp_s: float) -> float:
+        """The time that a stamp means for the frame after another one."""
+        time_s = stamp_s + self._shift_s
+        if time_s < last_s - _REBASE_S:
+            self._shift_s += last_s + self._step_s - time_s
+            self._rebases += 1
+            return last_s + self._step_s
+        if time_s > max(self._end_s, last_s) + _REBASE_S:
+            return last_s + self._step_s
+        if time_s > last_s or self._stamp_s is None:
+            return time_s
+        # Behind the last frame: as far after it as the stamps have moved, where they did.
+        moved_s = stamp_s - self._stamp_s
+        return last_s + (moved_s if 0 < moved_s < self._step_s else self._step_s)

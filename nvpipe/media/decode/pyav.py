@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from nvpipe.media.audio import sound_stream
 from nvpipe.media.decode.clock import Clock
+from nvpipe.media.decode.fitting import Fitting
 from nvpipe.media.probe import Inspection, inspect
 from nvpipe.media.reading import decode, packets
 from nvpipe.media.safety import (
@@ -77,7 +78,7 @@ class PyAvFrame:
             return luma, chroma[..., 0], chroma[..., 1]
         # A bottom-up picture has negative strides, which tensors cannot express.
         if kind not in _PLANAR or any(plane.line_size < 0 for plane in picture.planes):
-            picture = _reshaped(picture, picture.width, picture.height, "yuv420p")
+            picture = _planar(picture)
         y, u, v = (_view(plane) for plane in picture.planes)
         return y, u, v
 
@@ -92,15 +93,10 @@ def _view(plane: Any) -> torch.Tensor:
     return from_dlpack(plane.__dlpack__())
 
 
-def _reshaped(picture: av.VideoFrame, width: int, height: int, kind: str) -> av.VideoFrame:
-    """Scale and convert by libswscale, colours as tagged."""
-    return picture.reformat(
-        width,
-        height,
-        kind,
-        src_color_range=picture.color_range,
-        dst_color_range=picture.color_range,
-    )
+def _planar(picture: av.VideoFrame) -> av.VideoFrame:
+    """As 8-bit 4:2:0, colours as tagged."""
+    colours = picture.color_range
+    return picture.reformat(format="yuv420p", src_color_range=colours, dst_color_range=colours)
 
 
 class PyAvReader:
@@ -141,7 +137,10 @@ class PyAvReader:
         for back_s in (*_SEEK_BACK_S, None):
             # A pass that is thrown away must not count its damage twice.
             self._damaged = damaged
-            seek_s = None if back_s is None or start_s - back_s < _NO_SEEK_BELOW_S else start_s - back_s
+            if back_s is None or start_s - back_s < _NO_SEEK_BELOW_S or self._inspection.paced:
+                seek_s = None
+            else:
+                seek_s = start_s - back_s
             decoded = self._decoded(seek_s, draft, sound)
             self._passes.add(decoded)
             with closing(decoded):
@@ -204,11 +203,14 @@ class PyAvReader:
                 base,
                 inspection.origin_s,
                 self._step_s,
+                self.info.duration_s,
                 from_start=seek_s is None,
+                paced=inspection.paced,
                 trusts_pts=container.format.name not in _WITHOUT_PTS,
             )
             budget = DecodeBudget(self._path)
             sizes: dict[int | None, int] = {}
+            fitting = Fitting(inspection)
             budget.start()
             for packet in packets(container, stream, self._path, self._lost, heard):
                 if sound is not None and packet.stream.index != stream.index:
@@ -218,7 +220,7 @@ class PyAvReader:
                     sizes.clear()
                 if packet.pts is not None:
                     sizes[packet.pts] = packet.size
-                for picture in self._pictures(packet):
+                for picture in self._pictures(packet, fitting):
                     time_s = clock.at(picture, context.reorder_depth)
                     budget.stop(time_s if math.isfinite(time_s) else None)
                     if self._closed or (math.isfinite(time_s) and time_s > MAX_DURATION_S):
@@ -229,16 +231,16 @@ class PyAvReader:
         finally:
             container.close()
 
-    def _pictures(self, packet: av.Packet[VideoStream]) -> Iterator[av.VideoFrame]:
+    def _pictures(self, packet: av.Packet[VideoStream], fitting: Fitting) -> Iterator[av.VideoFrame]:
         """Pictures that a packet completes, all of the size and format of the first one of the file."""
-        width, height = self._inspection.coded_width_px, self._inspection.coded_height_px
-        kind = self.info.pixel_format
         for picture in decode(packet, self._lost):
             if picture.is_corrupt:
                 self._lost()
-            if (picture.width, picture.height) != (width, height) or picture.format.name != kind:
-                picture = _reshaped(picture, width, height, kind)
-            yield picture
+            whole = fitting.fitted(picture, packet.stream.codec_context.sample_aspect_ratio)
+            if whole is None:
+                self._lost()
+            else:
+                yield whole
 
     def _lost(self) -> None:
         self._damaged += 1

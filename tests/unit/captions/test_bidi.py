@@ -33,6 +33,7 @@ def test_levels(text: str, expected: str) -> None:
 
 def test_the_first_letter_decides_and_else_the_language() -> None:
     assert [base_level(text, "en") for text in ("abc", "אבג", "سلام", "12 ב a", "12")] == [0, 1, 1, 1, 0]
+    assert [base_level(text, "he") for text in ("abc", "abc, 2", "abc אבג", "12 ב a")] == [0, 0, 1, 1]
     assert [base_level("12", language) for language in ("he", "ar-EG", "en")] == [1, 1, 0]
 
 

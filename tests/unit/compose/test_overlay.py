@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
-from nvpipe.compose.overlay import CaptionOverlay, blend
+from nvpipe.compose.overlay import CaptionOverlay, Stamp, blend
 from nvpipe.types import CaptionTrack, Cue
 
 Plane = NDArray[np.uint8]
@@ -49,7 +49,7 @@ class OnePatch:
     def __init__(self) -> None:
         self.painted: list[Cue] = []
 
-    def paint(self, cue: Cue) -> Patch:
+    def paint(self, cue: Cue, at_s: float) -> Patch:
         self.painted.append(cue)
         return patch(235, 255)
 
@@ -95,3 +95,34 @@ def test_a_cue_is_drawn_during_its_half_open_span() -> None:
         painter.painted.clear()
         overlay.draw(picture(), at_s)
         assert [cue.words[0] for cue in painter.painted] == ([] if word is None else [word])
+
+
+def test_a_stamp_gives_every_picture_the_same_and_colours_beyond_their_opacity_do_not_overflow() -> None:
+    stamp = Stamp(patch(235, 100))
+    pictures = [picture(), picture()]
+    for frame in pictures:
+        stamp.draw(frame)
+    assert (pictures[0].to_ndarray() == pictures[1].to_ndarray()).all()
+    wrong = replace(patch(235, 100), y=np.full((10, 20), 255, np.uint8))
+    blend(pictures[0], wrong)
+    assert luma(pictures[0])[15, 15] == round(int(luma(pictures[1])[15, 15]) * 155 / 255) + 100
+
+
+def test_a_new_bitmap_of_the_same_cue_is_drawn_anew() -> None:
+    class Growing:
+        """A caption that is brighter every time."""
+
+        def __init__(self) -> None:
+            self.luma = 0
+
+        def paint(self, cue: Cue, at_s: float) -> Patch:
+            self.luma += 50
+            return patch(self.luma, 255)
+
+    overlay = CaptionOverlay(CaptionTrack((Cue(0.0, 1.0, ("a",), 0),), "default"), Growing())
+    seen = []
+    for at_s in (0.0, 0.1, 0.2):
+        frame = picture()
+        overlay.draw(frame, at_s)
+        seen.append(int(luma(frame)[15, 15]))
+    assert seen == [50, 100, 150]

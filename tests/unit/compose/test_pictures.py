@@ -13,6 +13,7 @@ from fakes.media import corners, frame_number, make_video, solid
 from nvpipe.compose import Placement, Size
 from nvpipe.compose.cpu import Pictures
 from nvpipe.compose.frames import frame_borders
+from nvpipe.compose.layout import Whole
 from nvpipe.media.decode.pyav import PyAvDecoder
 from nvpipe.registry import Probe
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from nvpipe.types import Timeline
 
 
-class Stretched:
+class Stretched(Whole):
     """A layout that scales to the canvas."""
 
     def probe(self) -> Probe:

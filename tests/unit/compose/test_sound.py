@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,35 +10,19 @@ import av
 import numpy as np
 import pytest
 from fakes.media import make_video
+from fakes.sounds import RATE_HZ, balanced, level_db, measure, mix, speech
 
-from nvpipe.compose.mix import mix
-from nvpipe.compose.render import render_sound
-from nvpipe.media.loudness import measure, measure_file
+from nvpipe.compose.sound import render_sound
+from nvpipe.errors import MediaError
+from nvpipe.media.loudness import measure_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nvpipe.types import Timeline
 
-RATE = 48_000
+RATE = RATE_HZ
 GAME_HZ, VOICE_HZ = 440, 1500
-
-
-def speech(*spans: tuple[float, float], seconds: float = 6.0) -> np.ndarray:
-    """A tone at the voice's pitch during the spans."""
-    times = np.arange(round(seconds * 22050)) / 22050
-    tone = 0.3 * np.sin(2 * np.pi * VOICE_HZ * times)
-    gate = np.zeros_like(tone)
-    for start, end in spans:
-        gate[(times >= start) & (times < end)] = 1
-    return tone * gate
-
-
-def level_db(samples: np.ndarray, frequency_hz: float, start_s: float, end_s: float) -> float:
-    """Level of one frequency in a span."""
-    part = samples[0, round(start_s * RATE) : round(end_s * RATE)]
-    turn = np.exp(-2j * np.pi * frequency_hz * np.arange(part.size) / RATE)
-    return float(20 * np.log10(abs((part * turn * np.hanning(part.size)).mean()) + 1e-12))
 
 
 @pytest.fixture
@@ -59,7 +44,7 @@ def test_the_loudness_is_met_and_the_length_exact(clip: Path, timeline: Callable
     plan = timeline((clip, 0.0, 6.0), voice=speech((0.3, 2.0), (2.5, 5.5)))
     sound = mix(plan)
     assert sound.shape == (2, 6 * RATE)
-    found = measure(sound, RATE)
+    found = measure(sound)
     assert abs(found.integrated_lufs + 14) <= 0.3
     assert found.true_peak_dbtp <= -1.4
 
@@ -80,7 +65,7 @@ def test_silent_footage_leaves_the_voice_alone(tmp_path: Path, timeline: Callabl
     clip = make_video(tmp_path / "mute.mp4", seconds=6, audio=None)
     sound = mix(timeline((clip, 0.0, 6.0), voice=speech((0.0, 5.0))))
     assert level_db(sound, GAME_HZ, 0.5, 4.5) < -60
-    assert abs(measure(sound, RATE).integrated_lufs + 14) <= 0.3
+    assert abs(measure(sound).integrated_lufs + 14) <= 0.3
 
 
 def test_near_silent_footage_is_not_blown_up(tmp_path: Path, timeline: Callable[..., Timeline]) -> None:
@@ -113,3 +98,80 @@ def test_the_bit_rate_is_what_the_platforms_take(
     assert sum(sizes) * 8 / 6 <= 136_000
     busiest = max(sum(sizes[at : at + 47]) for at in range(len(sizes)))
     assert busiest * 8 >= 112_000
+
+
+def test_ducking_is_smooth_and_down_before_the_word(clip: Path, timeline: Callable[..., Timeline]) -> None:
+    sound = balanced(timeline((clip, 0.0, 6.0), voice=speech((2.0, 3.0))))
+    levels = [level_db(sound, GAME_HZ, at, at + 0.05) for at in np.arange(1.0, 5.0, 0.05)]
+    loud, ducked = levels[0], level_db(sound, GAME_HZ, 2.2, 2.8)
+    assert loud - ducked == pytest.approx(11, abs=0.5)
+    assert level_db(sound, GAME_HZ, 2.0, 2.05) - ducked < 3
+    assert level_db(sound, GAME_HZ, 4.0, 5.0) == pytest.approx(loud, abs=0.5)
+    assert np.abs(np.diff(levels)).max() < 8
+
+
+def test_both_ends_and_every_join_are_faded(tmp_path: Path, timeline: Callable[..., Timeline]) -> None:
+    steady = np.full((2, 6 * RATE), 0.25, np.float32)
+    steady[:, 1::2] *= -1
+    clip = make_video(tmp_path / "steady.mkv", seconds=6, audio="pcm_s16le", sound=steady)
+    sound = np.abs(balanced(timeline((clip, 1.0, 3.0), (clip, 4.0, 6.0))))
+    middle = sound[0, RATE]
+    assert middle > 0.01
+    assert sound[:, 0].max() == 0
+    assert sound[:, -1].max() < 0.01 * middle
+    assert sound[0, 2 * RATE - 1 : 2 * RATE + 1].max() < 0.01 * middle
+    jumps = np.abs(np.diff(sound[0]))
+    assert jumps.max() < 0.02 * middle
+
+
+def test_sound_that_ends_inside_a_cut_is_faded(tmp_path: Path, timeline: Callable[..., Timeline]) -> None:
+    steady = np.full((2, 3 * RATE), 0.25, np.float32)
+    steady[:, 1::2] *= -1
+    clip = make_video(tmp_path / "brief.mkv", seconds=6, audio="pcm_s16le", sound=steady)
+    sound = np.abs(balanced(timeline((clip, 0.0, 6.0))))
+    assert sound.shape == (2, 6 * RATE)
+    assert sound[0, 2 * RATE] > 0.01
+    assert np.abs(np.diff(sound[0])).max() < 0.02 * sound[0, 2 * RATE]
+    assert not sound[:, 3 * RATE :].any()
+
+
+def test_other_loudness_is_met_after_encoding(clip: Path, timeline: Callable[..., Timeline], tmp_path: Path) -> None:
+    plan = timeline((clip, 0.0, 6.0), voice=speech((0.3, 2.0), (2.5, 5.5)))
+    for lufs in (-30.0, -9.0):
+        found = render_sound(replace(plan, output=replace(plan.output, lufs=lufs)), tmp_path / "sound.m4a")
+        assert abs(found.integrated_lufs - lufs) <= 0.5
+        assert found.true_peak_dbtp <= -1
+
+
+def test_the_same_sound_has_the_same_bytes_and_nothing_stays_beside_it(
+    clip: Path, timeline: Callable[..., Timeline], tmp_path: Path
+) -> None:
+    plan = timeline((clip, 0.0, 3.0), (clip, 2.0, 5.0), voice=speech((0.3, 2.0)))
+    folder = tmp_path / "sounds"
+    folder.mkdir()
+    for name in ("a.m4a", "b.m4a"):
+        render_sound(plan, folder / name)
+    assert (folder / "a.m4a").read_bytes() == (folder / "b.m4a").read_bytes()
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_footage_whose_sound_cannot_be_read_is_shown_without_it(
+    clip: Path, timeline: Callable[..., Timeline], tmp_path: Path
+) -> None:
+    plan = timeline((clip, 0.0, 3.0), voice=speech((0.3, 2.0), seconds=3.0))
+    clip.unlink()
+    heard: list[str] = []
+    found = render_sound(plan, tmp_path / "sound.m4a", warn=heard.append)
+    assert abs(found.integrated_lufs + 14) <= 0.5
+    assert len(heard) == 1
+    assert "clip.mp4 is shown without its sound" in heard[0]
+    with pytest.raises(MediaError):
+        render_sound(plan, tmp_path / "sound.m4a")
+
+
+def test_what_the_pulse_raises_ends_the_work(clip: Path, timeline: Callable[..., Timeline], tmp_path: Path) -> None:
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        render_sound(timeline((clip, 0.0, 3.0)), tmp_path / "sound.m4a", go_on=stop)

@@ -46,6 +46,27 @@ def test_the_part_stays_in_the_picture_and_holds_the_narrow_window(
     assert left + part >= middle + narrow / 2 - 2
 
 
+@given(
+    centre=st.floats(0, 1),
+    size=st.sampled_from(SIZES),
+    canvas=st.sampled_from([(1080, 1350), (1080, 1080), (1920, 1080), (1080, 960), (960, 1080), (180, 3840)]),
+    layout=st.sampled_from(LAYOUTS.names()),
+)
+def test_the_part_stays_in_the_picture_at_every_size(
+    centre: float, size: tuple[int, int], canvas: tuple[int, int], layout: str
+) -> None:
+    placement = LAYOUTS.load(layout).place(size, canvas)
+    place = Window(((0.0, 0.5), (1.0, centre)), placement, size, canvas)
+    if not place.moves:
+        assert (
+            placement.part_px[0] >= size[0] - 2 or layout == "letterbox" or canvas[0] / canvas[1] >= size[0] / size[1]
+        )
+        return
+    lefts = [place.left_px(step / 10) for step in range(11)]
+    assert all(0 <= left <= size[0] - placement.part_px[0] for left in lefts)
+    assert lefts == sorted(lefts, reverse=centre < 0.5)
+
+
 @given(centre=st.floats(0.2, 0.8), move=st.floats(0, 0.05), size=st.sampled_from(SIZES))
 def test_a_wider_part_is_no_faster(centre: float, move: float, size: tuple[int, int]) -> None:
     for layout in ("fill", "blur"):

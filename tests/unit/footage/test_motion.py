@@ -167,8 +167,14 @@ def test_only_what_is_inside_the_middle_9_16_moves_the_choice() -> None:
     assert best_start(score(paint)) == pytest.approx(14, abs=1)
 
 
-@pytest.mark.parametrize(("rotation_deg", "left"), [(0, True), (90, None), (180, False), (270, None)])
-def test_the_crop_goes_to_where_the_change_is_seen(rotation_deg: int, left: bool | None) -> None:
+@pytest.mark.parametrize(
+    ("rotation_deg", "mirrored", "left"),
+    [
+        (0, False, True), (90, False, None), (180, False, False), (270, False, None),
+        (0, True, False), (90, True, None), (180, True, True), (270, True, None),
+    ],
+)  # fmt: skip
+def test_the_crop_goes_to_where_the_change_is_seen(rotation_deg: int, mirrored: bool, left: bool | None) -> None:
     """A spot left of the coded middle; turned by 90 degrees it is above or below the middle."""
 
     def paint(time_s: float) -> Planes:
@@ -176,8 +182,26 @@ def test_the_crop_goes_to_where_the_change_is_seen(rotation_deg: int, left: bool
         luma[40:56, 8 + int(time_s * 60) % 8 :][:, :16] = 240
         return planes(luma)
 
-    place = float(np.median(score(paint, 4, rotation_deg=rotation_deg).focus_x))
+    place = float(np.median(score(paint, 4, rotation_deg=rotation_deg, mirrored=mirrored).focus_x))
     assert abs(place - 0.5) < 0.02 if left is None else (place < 0.47 if left else place > 0.53)
+
+
+@pytest.mark.parametrize(
+    ("rotation_deg", "mirrored", "left"),
+    [(90, False, False), (90, True, True), (270, False, True), (270, True, False)],
+)
+def test_the_crop_of_turned_and_mirrored_video_is_as_it_is_shown(
+    rotation_deg: int, mirrored: bool, left: bool
+) -> None:
+    """A spot above the coded middle."""
+
+    def paint(time_s: float) -> Planes:
+        luma = texture(96, 96)
+        luma[8 + int(time_s * 60) % 8 :, 40:56][:16] = 240
+        return planes(luma)
+
+    place = float(np.median(score(paint, 4, rotation_deg=rotation_deg, mirrored=mirrored).focus_x))
+    assert place < 0.47 if left else place > 0.53
 
 
 def test_times_count_and_not_the_number_of_frames() -> None:

@@ -10,13 +10,15 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from fakes import media
+from fakes import media, retouch
 
 from nvpipe.media.decode.pyav import PyAvDecoder
+from nvpipe.media.graph import VideoGraph
 from nvpipe.media.normalise import source_filters
 from nvpipe.types import MediaInfo
 
-LUMA = {"bt709": (0.2126, 0.0722), "bt601": (0.299, 0.114)}
+LUMA = {"bt709": (0.2126, 0.0722), "bt601": (0.299, 0.114), "fcc": (0.30, 0.11), "smpte240m": (0.212, 0.087)}
+CODES = {**media.MATRICES, "fcc": 4, "smpte240m": 7}
 PATCHES = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0), (200, 100, 50), (30, 180, 220)]
 INFO = MediaInfo(
     path=Path("a.mp4"),
@@ -38,7 +40,7 @@ INFO = MediaInfo(
 
 
 def yuv(rgb: tuple[int, int, int], matrix: str, full: bool, bits: int = 8) -> list[float]:
-    """ITU-R BT.709 / BT.601 quantisation, written out here so that libswscale does not check itself."""
+    """Quantisation as in ITU-T H.273, written out here so that libswscale does not check itself."""
     kr, kb = LUMA[matrix]
     red, green, blue = (value / 255 for value in rgb)
     y = kr * red + (1 - kr - kb) * green + kb * blue
@@ -92,6 +94,10 @@ def flat(pix_fmt: str, values: list[float]) -> av.VideoFrame:
         ("yuv422p", "bt709", False),
         ("yuv422p10le", "bt601", False),
         ("yuv444p", "bt709", False),
+        ("yuv444p10le", "bt709", True),
+        ("yuv444p", "bt601", True),
+        ("yuv420p", "fcc", False),
+        ("yuv420p", "smpte240m", False),
     ],
 )
 def test_colours_match_the_standard(pix_fmt: str, matrix: str, full: bool, tagged: bool) -> None:
@@ -99,7 +105,7 @@ def test_colours_match_the_standard(pix_fmt: str, matrix: str, full: bool, tagge
     for rgb in PATCHES:
         frame = flat(pix_fmt, yuv(rgb, matrix, full, 10 if "10" in pix_fmt else 8))
         if tagged:
-            frame.colorspace, frame.color_range = media.MATRICES[matrix], 2 if full else 1
+            frame.colorspace, frame.color_range = CODES[matrix], 2 if full else 1
         out = filtered(frame, chain)
         assert out.format.name == "yuv420p"
         assert [float(np.frombuffer(plane, np.uint8)[8]) for plane in out.planes] == pytest.approx(
@@ -127,6 +133,27 @@ def test_turned_video_comes_out_upright(tmp_path: Path, rotation: int) -> None:
     assert names == coded[-turns:] + coded[:-turns]
 
 
+ORIENTATIONS = [(1, 0, 0, 1), (0, 1, -1, 0), (-1, 0, 0, -1), (0, -1, 1, 0)]
+MIRRORED = [(-1, 0, 0, 1), (0, 1, 1, 0), (1, 0, 0, -1), (0, -1, -1, 0)]
+"""Display matrices (a, b, c, d): a point is shown at `x' = ax + cy`, `y' = bx + dy`, with y downwards."""
+
+
+@pytest.mark.parametrize("matrix", ORIENTATIONS + MIRRORED)
+def test_each_way_to_lay_down_a_picture(tmp_path: Path, matrix: tuple[int, int, int, int]) -> None:
+    source = media.make_video(tmp_path / "a.mp4", seconds=1, picture=media.corners, matrix="bt709")
+    with PyAvDecoder().open(retouch.laid_down(tmp_path / "b.mp4", source, matrix)) as reader:
+        info = reader.info
+        out = filtered(next(iter(reader.frames())).to_av(), source_filters(info))
+    assert info.mirrored == (matrix in MIRRORED)
+    assert (out.width, out.height) == (info.width_px, info.height_px) == ((128, 72) if matrix[0] else (72, 128))
+    rgb = out.to_ndarray(format="rgb24").astype(int)
+    a, b, c, d = matrix
+    for (x, y), name in {(-1, -1): "r", (1, -1): "g", (1, 1): "b", (-1, 1): "white"}.items():
+        across, down = a * x + c * y, b * x + d * y
+        colour = rgb[8 if down < 0 else -9, 8 if across < 0 else -9]
+        assert ("white" if colour.min() > 180 else "rgb"[int(colour.argmax())]) == name
+
+
 @pytest.mark.parametrize("aspect", [Fraction(4, 3), Fraction(3, 4)])
 @pytest.mark.parametrize("rotation", [0, 90])
 def test_pixels_come_out_square(tmp_path: Path, aspect: Fraction, rotation: int) -> None:
@@ -144,3 +171,25 @@ def test_interlaced_video_comes_out_progressive(tmp_path: Path) -> None:
         frame = next(iter(reader.frames())).to_av()
         assert frame.interlaced_frame
         assert not filtered(frame, source_filters(reader.info)).interlaced_frame
+
+
+@pytest.mark.parametrize("bottom_first", [False, True])
+def test_a_field_order_that_only_the_header_tells_is_used(bottom_first: bool) -> None:
+    """A bar moves by 4 pixels a field; the picture shown is that of the field that comes first."""
+
+    def weave(index: int) -> av.VideoFrame:
+        luma = np.full((48, 64), 16, np.uint8)
+        for field in (0, 1):
+            at = 8 + 8 * index + 4 * (field ^ bottom_first)
+            luma[field::2, at : at + 4] = 235
+        frame = av.VideoFrame.from_ndarray(np.vstack((luma, np.full((24, 64), 128, np.uint8))), format="yuv420p")
+        frame.pts, frame.time_base = index, Fraction(1, 25)
+        return frame
+
+    frames = [weave(index) for index in range(5)]
+    chain = source_filters(replace(INFO, interlaced=True, bottom_first=bottom_first))
+    shown = [frame.to_ndarray()[:48].astype(float) for frame in VideoGraph(chain, frames[0]).stream(frames)]
+    for index in (1, 2, 3):
+        # Between two rows of the first field there is nothing else than what it shows.
+        assert shown[index][8:40, 8 + 8 * index : 12 + 8 * index].mean() > 180
+        assert shown[index][8:40, 12 + 8 * index : 16 + 8 * index].mean() < 100

@@ -80,3 +80,12 @@ def test_a_missing_jobs_file_is_named(tmp_path: Path, settings: Settings) -> Non
 def test_no_article_is_wrong_usage(settings: Settings) -> None:
     with pytest.raises(UsageError):
         expand([], settings)
+
+
+def test_a_picture_beside_the_jobs_file_is_found(tmp_path: Path, settings: Settings) -> None:
+    (tmp_path / "face.png").write_bytes(b"x")
+    jobs = tmp_path / "jobs.jsonl"
+    jobs.write_text('{"article": "a.md", "split_with": "face.png"}\n{"article": "a.md", "split-with": "none.png"}\n')
+    first, second = expand([str(jobs)], settings)
+    assert first.settings.split_with == tmp_path / "face.png"
+    assert str(second.settings.split_with) == "none.png"

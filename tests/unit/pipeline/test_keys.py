@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from nvpipe.pipeline.job import render_key
 from nvpipe.pipeline.run import job_key, ledger_key
 from nvpipe.pipeline.tools import Toolbox
+from nvpipe.pipeline.versions import render_key
 from nvpipe.settings import Settings
 from nvpipe.types import Article, CaptionTrack, Cue, Cut, Footage, Narration, OutputFormat, Timeline
 

@@ -23,6 +23,7 @@ SOUND = {
     "end",
     "loudness",
     "true peak",
+    "silence",
 }
 
 

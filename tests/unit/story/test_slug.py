@@ -69,3 +69,13 @@ def test_unique_slugs_are_unique_without_case(slugs: list[str]) -> None:
 
 def test_many_equal_slugs() -> None:
     assert unique_slugs(["x"] * 3000)[-1] == "x-3000"
+
+
+def test_names_with_endings_are_nobody_elses() -> None:
+    sizes = ["-1x1"]
+    assert unique_slugs(["a", "a-1x1"], endings=[sizes, []]) == ["a", "a-1x1-2"]
+    assert unique_slugs(["a-1x1", "a"], endings=[[], sizes]) == ["a-1x1", "a-2"]
+    assert unique_slugs(["a", "a"], endings=[sizes, sizes]) == ["a", "a-2"]
+    taken = {"a-1x1"}.__contains__
+    assert unique_slugs(["a"], [taken], [sizes]) == ["a-2"]
+    assert unique_slugs(["a"], [taken]) == ["a"]

@@ -1,0 +1,1 @@
+"""What `nvpipe bench` measures: encoders against a lossless composition."""

@@ -1,0 +1,138 @@
+"""What can be drawn on every picture besides captions: a title card, a logo, a progress bar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from nvpipe.compose.overlay import Stamp, blend
+
+if TYPE_CHECKING:
+    import av
+    from numpy.typing import NDArray
+
+    from nvpipe.compose.overlay import Bitmap
+
+FADE_S = 0.3
+"""How long the title card takes to come and to go."""
+BAR_SHARE = 1 / 200
+"""Height of the progress bar in heights of the frame; at least four pixels."""
+_BAR_GROUND = 0.45
+"""How dark the rest of the bar is."""
+_BLACK = 16
+
+
+class Overlay(Protocol):
+    """Something that is drawn on every picture."""
+
+    def draw(self, picture: av.VideoFrame, at_s: float) -> None:
+        """Draw what belongs on the picture shown at `at_s` into a yuv420p picture, in place."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Premultiplied limited-range BT.709 planes of a picture; position and size are even."""
+
+    x_px: int
+    y_px: int
+    y: NDArray[np.uint8]
+    u: NDArray[np.uint8]
+    v: NDArray[np.uint8]
+    alpha: NDArray[np.uint8]
+    alpha_uv: NDArray[np.uint8]
+
+
+class Fixed:
+    """A bitmap that is always there."""
+
+    def __init__(self, bitmap: Bitmap) -> None:
+        self._stamp = Stamp(bitmap)
+
+    def draw(self, picture: av.VideoFrame, at_s: float) -> None:
+        self._stamp.draw(picture)
+
+
+class Card:
+    """A bitmap shown during `[0, end_s)`, which fades in and out."""
+
+    def __init__(self, bitmap: Bitmap, end_s: float) -> None:
+        self._bitmap = bitmap
+        self._end_s = end_s
+
+    def draw(self, picture: av.VideoFrame, at_s: float) -> None:
+        opacity = opacity_at(at_s, self._end_s)
+        if opacity > 0:
+            blend(picture, faded(self._bitmap, opacity))
+
+
+def opacity_at(at_s: float, end_s: float) -> float:
+    """Opacity of a card shown during `[0, end_s)`: it rises and falls along a smooth step."""
+    fade_s = min(FADE_S, end_s / 2)
+    share = min(at_s, end_s - at_s) / fade_s
+    share = max(0.0, min(1.0, share))
+    return share * share * (3 - 2 * share)
+
+
+def faded(bitmap: Bitmap, opacity: float) -> Bitmap:
+    """A bitmap with its opacity multiplied by `opacity`, from 0 to 1."""
+    factor = round(255 * opacity)
+    if factor == 255:
+        return bitmap
+
+    def scaled(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return ((plane.astype(np.uint16) * factor + 127) // 255).astype(np.uint8)
+
+    planes = (scaled(plane) for plane in (bitmap.y, bitmap.u, bitmap.v, bitmap.alpha, bitmap.alpha_uv))
+    return Patch(bitmap.x_px, bitmap.y_px, *planes)
+
+
+class ProgressBar:
+    """A thin bar along the lower edge that grows from left to right.
+
+    Args:
+        width_px, height_px: size of the frame, even.
+        colour: Y, Cb, Cr in limited-range BT.709.
+        duration_s: when the bar is full.
+    """
+
+    def __init__(self, width_px: int, height_px: int, colour: tuple[float, float, float], duration_s: float) -> None:
+        self._width_px = width_px
+        self._thick_px = max(4, 2 * round(height_px * BAR_SHARE / 2))
+        self._top_px = height_px - self._thick_px
+        self._colour = tuple(round(value) for value in colour)
+        self._duration_s = duration_s
+        self._ground = self._make_ground()
+
+    def filled_px(self, at_s: float) -> int:
+        """Length of the bar, even."""
+        return 2 * round(self._width_px * max(0.0, min(1.0, at_s / self._duration_s)) / 2)
+
+    def draw(self, picture: av.VideoFrame, at_s: float) -> None:
+        blend(picture, self._ground)
+        filled = self.filled_px(at_s)
+        for index, value in enumerate(self._colour):
+            halved = 2 if index else 1
+            plane = picture.planes[index]
+            rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+            top, bottom = self._top_px // halved, (self._top_px + self._thick_px) // halved
+            rows[top:bottom, : filled // halved] = value
+
+    def _make_ground(self) -> Patch:
+        """Black at less than full opacity over the bar's whole length."""
+
+        def full(height: int, width: int, value: float) -> NDArray[np.uint8]:
+            return np.full((height, width), round(value), np.uint8)
+
+        size, half = (self._thick_px, self._width_px), (self._thick_px // 2, self._width_px // 2)
+        return Patch(
+            0,
+            self._top_px,
+            y=full(*size, _BLACK * _BAR_GROUND),
+            u=full(*half, 128 * _BAR_GROUND),
+            v=full(*half, 128 * _BAR_GROUND),
+            alpha=full(*size, 255 * _BAR_GROUND),
+            alpha_uv=full(*half, 255 * _BAR_GROUND),
+        )
