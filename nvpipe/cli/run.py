@@ -53,7 +53,7 @@ def command(
     ARTICLE is a .md, .txt or .html file, - for standard input, or a jobs file: a .jsonl with one
     {"article": PATH, ...} a line, whose other keys are option names and win over the command line.
 
-    Every short is <slug>.mp4 with <slug>.srt and a manifest <slug>.json beside it. A run that was
+    Every short is <slug>.mp4 with <slug>.srt, a cover <slug>.jpg and a manifest <slug>.json beside it. A run that was
     stopped goes on where it stopped; one that is repeated finds everything done.
     """
     from nvpipe.pipeline.jobs import expand
