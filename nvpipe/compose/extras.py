@@ -49,10 +49,10 @@ class Fixed:
     """A bitmap that is always there."""
 
     def __init__(self, bitmap: Bitmap) -> None:
-        self._stamp = Stamp(bitmap)
+        self.stamp = Stamp(bitmap)
 
     def draw(self, picture: av.VideoFrame, at_s: float) -> None:
-        self._stamp.draw(picture)
+        self.stamp.draw(picture)
 
 
 class Card:

@@ -151,7 +151,7 @@ def test_the_title_lies_in_the_safe_area_and_over_neither_caption_nor_logo(
     assert safe_area(*size).contains(box)
     others = [captions.rectangle(cue) for cue in shown.captions.cues if cue.start_s < 4.0]
     assert all(other is None or not overlap(box, other) for other in others)
-    bitmap = drawn.overlays[1]._bitmap  # type: ignore[attr-defined]
+    bitmap = drawn.overlays[1].stamp.bitmap  # type: ignore[attr-defined]
     assert not overlap(box, Box(bitmap.x_px, bitmap.y_px, bitmap.x_px + bitmap.alpha.shape[1],
                                 bitmap.y_px + bitmap.alpha.shape[0]))  # fmt: skip
 
