@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from nvpipe.compose.overlay import Stamp, blend
+from nvpipe.compose.overlay import Bitmap, Stamp, blend
 
 if TYPE_CHECKING:
     import av
     from numpy.typing import NDArray
-
-    from nvpipe.compose.overlay import Bitmap
 
 FADE_S = 0.3
 """How long the title card takes to come and to go."""
@@ -55,17 +53,28 @@ class Fixed:
         self.stamp.draw(picture)
 
 
+class Fading(Bitmap, Protocol):
+    """A bitmap that can be had with less opacity."""
+
+    def faded(self, opacity: float) -> Bitmap:
+        """The same with its opacity multiplied by `opacity`, from 0 to 1."""
+        ...
+
+
 class Card:
     """A bitmap shown during `[0, end_s)`, which fades in and out."""
 
-    def __init__(self, bitmap: Bitmap, end_s: float) -> None:
+    def __init__(self, bitmap: Fading, end_s: float) -> None:
         self._bitmap = bitmap
+        self._whole = Stamp(bitmap)
         self._end_s = end_s
 
     def draw(self, picture: av.VideoFrame, at_s: float) -> None:
         opacity = opacity_at(at_s, self._end_s)
-        if opacity > 0:
-            blend(picture, faded(self._bitmap, opacity))
+        if opacity == 1:
+            self._whole.draw(picture)
+        elif opacity > 0:
+            blend(picture, self._bitmap.faded(opacity))
 
 
 def opacity_at(at_s: float, end_s: float) -> float:
@@ -74,19 +83,6 @@ def opacity_at(at_s: float, end_s: float) -> float:
     share = min(at_s, end_s - at_s) / fade_s
     share = max(0.0, min(1.0, share))
     return share * share * (3 - 2 * share)
-
-
-def faded(bitmap: Bitmap, opacity: float) -> Bitmap:
-    """A bitmap with its opacity multiplied by `opacity`, from 0 to 1."""
-    factor = round(255 * opacity)
-    if factor == 255:
-        return bitmap
-
-    def scaled(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        return ((plane.astype(np.uint16) * factor + 127) // 255).astype(np.uint8)
-
-    planes = (scaled(plane) for plane in (bitmap.y, bitmap.u, bitmap.v, bitmap.alpha, bitmap.alpha_uv))
-    return Patch(bitmap.x_px, bitmap.y_px, *planes)
 
 
 class ProgressBar:

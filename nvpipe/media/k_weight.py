@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     Track = NDArray[np.float64]
 
 RATE_HZ = 48_000
-HOP_S = 0.1
-"""Blocks of 0.4 s begin this far apart."""
 HOP_SAMPLES = 4800
+"""Blocks of 0.4 s begin 0.1 s apart."""
 SILENCE_LUFS = -70.0
 """The absolute gate: blocks below it do not count."""
 RELATIVE_GATE_LU = -10.0

@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from nvpipe.media.audio import sound_stream
 from nvpipe.media.heap import trim
 from nvpipe.media.probe import Inspection, inspect
-from nvpipe.media.reading import decode
+from nvpipe.media.reading import decode, packets
 from nvpipe.media.safety import (
     MAX_DURATION_S,
     MAX_SIDE_PX,
     DecodeBudget,
+    discard_others,
     open_container,
 )
-from nvpipe.media.slots import Slots, packets_of
+from nvpipe.media.slots import Slots
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
@@ -114,7 +115,10 @@ def skim(
         # Pictures are decoded in a thread of their own while this one reads packets and decodes the sound.
         with ThreadPoolExecutor(1, "bursts") as beside:
             bursts = _Bursts(video, inspection, decoder, beside, spacing_s, burst_s)
-            for packet in packets_of(container, [video, sound], path, bursts.lost):
+            discard_others(container, video, sound)
+            for packet in packets(container, video, path, bursts.lost, sound):
+                if not packet.size:
+                    continue
                 if packet.stream.index != video.index:
                     slots.take(packet)
                     continue

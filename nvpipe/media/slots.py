@@ -1,21 +1,17 @@
-"""Packets of several streams in one pass, and the power of sound over time from packets of whatever format."""
+"""The power of sound over time, from packets of whatever format."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from nvpipe.media.reading import decode, demuxed
-from nvpipe.media.safety import MAX_DURATION_S, discard_others
+from nvpipe.media.reading import decode
+from nvpipe.media.safety import MAX_DURATION_S
 
 if TYPE_CHECKING:
     import av
     import numpy as np
-    from av.container import InputContainer
-    from av.stream import Stream
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -24,17 +20,6 @@ _DTYPES = {"flt": "f4", "dbl": "f8", "s16": "i2", "s32": "i4", "s64": "i8", "u8"
 """Of libav's sample formats."""
 _ROOM = 10_000
 """Slots that are set aside when room is short."""
-
-
-def packets_of(
-    container: InputContainer, streams: list[Stream | None], path: Path, lost: Callable[[], None]
-) -> Iterator[av.Packet[Any]]:
-    """Packets of some streams in file order, past whatever damage lies between them."""
-    wanted = [stream for stream in streams if stream is not None]
-    discard_others(container, *wanted)
-    for packet in demuxed(container, wanted, path, lost):
-        if packet.size:
-            yield packet
 
 
 @dataclass(slots=True)

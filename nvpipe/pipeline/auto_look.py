@@ -151,20 +151,28 @@ def _glances(cuts: tuple[Cut, ...], moments: list[float], fps: Fraction) -> tupl
     from nvpipe.compose.window import centre_at
     from nvpipe.media.keyframes import keyframes_before
 
+    if not cuts:
+        return ()
+    shown = [next((cut for cut in reversed(cuts) if cut.at_s <= at_s), cuts[0]) for at_s in moments]
+    exact_s = [
+        min(cut.source_start_s + at_s - cut.at_s, cut.source_end_s) for cut, at_s in zip(shown, moments, strict=True)
+    ]
+    keys_s: dict[int, float | None] = {}
+    for path in {cut.footage.path for cut in shown}:
+        places = [index for index, cut in enumerate(shown) if cut.footage.path == path]
+        keys_s |= dict(zip(places, keyframes_before(path, [exact_s[place] for place in places]), strict=True))
     found: list[Cut] = []
-    for index, at_s in enumerate(moments if cuts else []):
-        cut = next((cut for cut in reversed(cuts) if cut.at_s <= at_s), cuts[0])
-        exact_s = min(cut.source_start_s + at_s - cut.at_s, cut.source_end_s)
-        (key_s,) = keyframes_before(cut.footage.path, [exact_s])
+    for index, cut in enumerate(shown):
+        key_s = keys_s[index]
         start_s = key_s if key_s is not None and key_s >= cut.source_start_s else cut.source_start_s
-        path: Any = ((0.0, centre_at(cut.crop_path, start_s - cut.source_start_s)),) if cut.crop_path else ()
+        centre: Any = ((0.0, centre_at(cut.crop_path, start_s - cut.source_start_s)),) if cut.crop_path else ()
         found.append(
             replace(
                 cut,
                 source_start_s=start_s,
                 source_end_s=start_s + float(1 / fps),
                 at_s=float(index / fps),
-                crop_path=path,
+                crop_path=centre,
             )
         )
     return tuple(found)

@@ -22,6 +22,10 @@ def decoder(request: pytest.FixtureRequest) -> Any:
     return DECODERS.load(request.param)
 
 
+def test_one_decoder_is_usable_here() -> None:
+    DECODERS.choose()
+
+
 def numbers(frames: Any) -> list[int]:
     return [media.frame_number(frame.planes()[0].cpu()) for frame in frames]
 

@@ -27,6 +27,10 @@ def scorer(request: pytest.FixtureRequest) -> Any:
     return SCORERS.load(request.param)
 
 
+def test_one_scorer_is_usable_here() -> None:
+    SCORERS.choose()
+
+
 def footage(path: Path) -> Footage:
     return Footage("a-00000000", path, "00", 128, 72, Fraction(30), 2.0, "h264", 0, True, "bt709", False)
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nvpipe.compose.extras import FADE_S, Card, Fixed, Patch, ProgressBar, faded, opacity_at
+from nvpipe.captions.draw import CaptionBitmap
+from nvpipe.compose.extras import FADE_S, Card, Fixed, ProgressBar, opacity_at
 
 SIZE = (108, 192)
 
@@ -25,9 +26,9 @@ def luma(frame: av.VideoFrame) -> NDArray[np.uint8]:
     return frame.to_ndarray()[: SIZE[1]]
 
 
-def white(width: int = 40, height: int = 20) -> Patch:
+def white(width: int = 40, height: int = 20) -> CaptionBitmap:
     full, half = (height, width), (height // 2, width // 2)
-    return Patch(
+    return CaptionBitmap(
         10,
         30,
         y=np.full(full, 235, np.uint8),
@@ -64,7 +65,7 @@ def test_a_card_draws_in_its_rectangle_while_it_lasts() -> None:
 
 def test_a_half_faded_bitmap_meets_the_picture_halfway() -> None:
     frame = picture(35)
-    Fixed(faded(white(), 0.5)).draw(frame, 0.0)
+    Fixed(white().faded(0.5)).draw(frame, 0.0)
     assert abs(int(luma(frame)[40, 20]) - (35 + 235) / 2) <= 2
     chroma = frame.to_ndarray()[SIZE[1] :]
     assert np.abs(chroma.astype(int) - 128).max() <= 1

@@ -11,38 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 from fakes.colours import BT709, quantised, reference
-from fakes.media import corners, frame_number, make_video, solid
+from fakes.media import corners, make_video, solid
+from fakes.pictures import numbers, shown
 from fakes.retouch import joined, laid_down, retimed
 
-from nvpipe.compose import Placement, Size
-from nvpipe.compose.cpu import Pictures
-from nvpipe.compose.layout import Whole
-from nvpipe.media.decode.pyav import PyAvDecoder
-from nvpipe.registry import Probe
+from nvpipe.compose import Size
 from nvpipe.types import Timeline
 
 MakeTimeline = Callable[..., Timeline]
 RGB = (200, 60, 120)
-
-
-class Stretched(Whole):
-    """A layout that scales to the canvas."""
-
-    def probe(self) -> Probe:
-        return Probe(True, "scales")
-
-    def place(self, source_px: Size, canvas_px: Size) -> Placement:
-        return Placement(source_px, canvas_px, None)
-
-
-def shown(timeline: Timeline) -> list[np.ndarray]:
-    """All pictures as yuv420p arrays."""
-    with Pictures(timeline, PyAvDecoder(), Stretched()) as pictures:
-        return [picture.to_ndarray() for picture in pictures]
-
-
-def numbers(timeline: Timeline) -> list[int]:
-    return [frame_number(picture[:72]) for picture in shown(timeline)]
 
 
 def middle(picture: np.ndarray) -> list[float]:

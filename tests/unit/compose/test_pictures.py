@@ -9,38 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from fakes.media import corners, frame_number, make_video, solid
+from fakes.pictures import Stretched, numbers, shown
 
-from nvpipe.compose import Placement, Size
 from nvpipe.compose.cpu import Pictures
 from nvpipe.compose.frames import frame_borders
-from nvpipe.compose.layout import Whole
 from nvpipe.media.decode.pyav import PyAvDecoder
-from nvpipe.registry import Probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nvpipe.types import Timeline
-
-
-class Stretched(Whole):
-    """A layout that scales to the canvas."""
-
-    def probe(self) -> Probe:
-        return Probe(True, "scales")
-
-    def place(self, source_px: Size, canvas_px: Size) -> Placement:
-        return Placement(source_px, canvas_px, None)
-
-
-def shown(timeline: Timeline) -> list[np.ndarray]:
-    """All pictures as yuv420p arrays."""
-    with Pictures(timeline, PyAvDecoder(), Stretched()) as pictures:
-        return [picture.to_ndarray() for picture in pictures]
-
-
-def numbers(timeline: Timeline) -> list[int]:
-    return [frame_number(picture[:72]) for picture in shown(timeline)]
 
 
 @pytest.mark.parametrize("fps", [24, 25, 30, 50, 60, Fraction(30000, 1001)])
