@@ -53,6 +53,10 @@ class BackendUnavailableError(NvpipeError):
     exit_code = 4
 
 
+class OutOfMemoryError(BackendUnavailableError):
+    """A model needs more memory than the device has, or than other programs leave of it."""
+
+
 class BackendFailedError(NvpipeError):
     """A backend that was usable failed while it worked."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar, cast
 
 from nvpipe.errors import BackendUnavailableError, UsageError
@@ -76,16 +76,24 @@ class Registry(Generic[T]):
         module, _, attribute = self._entries[name].target.partition(":")
         return cast(T, cast(Any, getattr(importlib.import_module(module), attribute))())
 
-    def probe(self, name: str) -> Probe:
+    def probe(self, name: str, prepare: Callable[[T], None] | None = None) -> Probe:
         """Load and prove a backend; whatever goes wrong is a verdict, not a crash.
+
+        Args:
+            name: which one.
+            prepare: given the backend before it is proven.
 
         Raises:
             UsageError: there is no backend of that name.
         """
-        return self._opened(name)[1]
+        return self._opened(name, prepare)[1]
 
-    def choose(self, wanted: str = AUTO) -> tuple[T, BackendChoice]:
+    def choose(self, wanted: str = AUTO, prepare: Callable[[T], None] | None = None) -> tuple[T, BackendChoice]:
         """The backend asked for, or with `auto` the first one that proves usable.
+
+        Args:
+            wanted: its name, or `auto`.
+            prepare: given each backend before it is proven.
 
         Raises:
             UsageError: there is no backend of that name.
@@ -95,7 +103,7 @@ class Registry(Generic[T]):
 
         refused: list[str] = []
         for name in self.names() if wanted == AUTO else (wanted,):
-            backend, probe = self._opened(name)
+            backend, probe = self._opened(name, prepare)
             if backend is not None and probe.usable:
                 return backend, BackendChoice(name, wanted, "; ".join(refused))
             refused.append(f"{name}: {probe.reason}")
@@ -105,9 +113,11 @@ class Registry(Generic[T]):
                 )
         raise BackendUnavailableError(f"no {self.kind} is usable here: {'; '.join(refused)}")
 
-    def _opened(self, name: str) -> tuple[T | None, Probe]:
+    def _opened(self, name: str, prepare: Callable[[T], None] | None) -> tuple[T | None, Probe]:
         try:
             backend = self.load(name)
+            if prepare is not None:
+                prepare(backend)
             return backend, backend.probe()
         except UsageError:
             raise

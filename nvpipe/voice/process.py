@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from nvpipe.errors import BackendFailedError, BackendUnavailableError
+from nvpipe.scheduler.ending import ending
 
 _WORKER = Path(__file__).with_name("espeak_worker.py")
 _FIX = "install it again: python -m pip install --force-reinstall espeakng-loader"
@@ -66,7 +66,7 @@ def ask(request: dict[str, Any], *, limit_s: float) -> tuple[dict[str, Any], byt
     except OSError as error:
         raise BackendFailedError(f"the process of eSpeak NG cannot be started: {error.strerror or error}") from error
     if done.returncode != 0:
-        raise BackendFailedError(f"eSpeak NG {_ending(done.returncode, done.stderr)}", hint="try another voice")
+        raise BackendFailedError(f"eSpeak NG {ending(done.returncode, done.stderr)}", hint="try another voice")
     header, _, samples = done.stdout.partition(b"\n")
     answer: dict[str, Any] = (
         json.loads(header) if header.startswith(b"{") else {"error": "gave no answer", "bytes": 0}
@@ -74,11 +74,3 @@ def ask(request: dict[str, Any], *, limit_s: float) -> tuple[dict[str, Any], byt
     if "error" in answer or len(samples) != answer["bytes"]:
         raise BackendFailedError(f"eSpeak NG: {answer.get('error', 'its answer was cut short')}")
     return answer, samples
-
-
-def _ending(status: int, stderr: bytes) -> str:
-    if status < 0:
-        known = {number.value: number.name for number in signal.Signals}
-        return f"crashed with {known.get(-status, f'signal {-status}')}"
-    lines = stderr.decode("utf-8", "replace").strip().splitlines()
-    return f"ended with code {status}" + (f": {lines[-1][:200]}" if lines else "")

@@ -1,0 +1,205 @@
+"""Who is served next, who has to leave, and who cannot be served: a pure function on the standard library alone.
+
+Requests are served in the order in which they came. One that has to wait until leased models leave lets nobody pass:
+otherwise a model that is always wanted again would keep it waiting forever. One whose memory is on its way, or which
+waits for its turn to load, lets those pass who need no memory.
+
+A holder of a lease never waits for another one (the broker sees to that): every lease ends, and nobody waits forever.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal, TypeAlias
+
+Phase: TypeAlias = Literal["loading", "ready", "leaving"]
+_MANY = 12
+"""From so many idle models on, the set to leave is found step by step and may hold one more than it must."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model that has, or is about to have or give back, memory of the device.
+
+    Attributes:
+        number: of its process; a model that leaves and its successor have the same key and different numbers.
+        bytes: what it is counted with; of a leaving one, what is still to come back.
+        next_use: place in the announced order of uses; infinite when none is announced.
+        last_use: place in the order of past uses.
+        until_s: when a leaving one is no longer waited for.
+    """
+
+    number: int
+    key: str
+    bytes: int
+    phase: Phase
+    leased: bool = False
+    next_use: float = math.inf
+    last_use: int = 0
+    until_s: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Somebody waits for a lease."""
+
+    number: int
+    key: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The device as it is seen now.
+
+    Attributes:
+        available_bytes: what a new model may take: free, less what is promised, less the reserve, within the limit.
+            Negative when others have taken what was promised.
+    """
+
+    available_bytes: int
+    models: tuple[Model, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The request's model is there and idle: lease it."""
+
+    request: int
+    model: int
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """There is room: load the request's model."""
+
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evict:
+    """End these models' processes for the request."""
+
+    request: int
+    models: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing yet: look again when something has changed, or at a time."""
+
+    request: int
+    until_s: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """It does not fit, whoever leaves.
+
+    Attributes:
+        obtainable_bytes: what would be there if every model left.
+    """
+
+    request: int
+    obtainable_bytes: int
+
+
+Action: TypeAlias = Grant | Load | Evict | Wait | Refuse
+
+
+def decide(state: State, requests: Sequence[Request]) -> tuple[Action, ...]:
+    """What to do for each request, in the order in which they came.
+
+    The actions hold together: each counts on those before it.
+    """
+    round_ = _Round(state)
+    return tuple(round_.action(request) for request in requests)
+
+
+class _Round:
+    """One look at all requests."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._granted: set[int] = set()
+        self._leaving: set[int] = set()
+        self._load_taken = any(model.phase == "loading" for model in state.models)
+        self._nobody_passes = False
+
+    def action(self, request: Request) -> Action:
+        same = [model for model in self._state.models if model.key == request.key and self._stays(model)]
+        if same:
+            model = same[0]
+            if self._nobody_passes or model.phase == "loading" or self._leased(model):
+                return Wait(request.number)
+            self._granted.add(model.number)
+            return Grant(request.number, model.number)
+        obtainable_bytes = self._state.available_bytes + sum(model.bytes for model in self._state.models)
+        if obtainable_bytes < request.bytes:
+            return Refuse(request.number, max(0, obtainable_bytes))
+        if self._nobody_passes or self._load_taken:
+            return Wait(request.number)
+        self._load_taken = True
+        return self._load(request)
+
+    def _load(self, request: Request) -> Action:
+        missing = request.bytes - self._state.available_bytes
+        if missing <= 0:
+            return Load(request.number)
+        coming = [model for model in self._state.models if model.phase == "leaving"]
+        missing -= sum(model.bytes for model in coming)
+        if missing <= 0:
+            return Wait(request.number, min(model.until_s for model in coming))
+        idle = [model for model in self._state.models if self._stays(model) and self._is_idle(model)]
+        victims = smallest_set(idle, missing)
+        if victims:
+            self._leaving |= set(victims)
+            return Evict(request.number, victims)
+        self._nobody_passes = True
+        return Wait(request.number)
+
+    def _stays(self, model: Model) -> bool:
+        return model.phase != "leaving" and model.number not in self._leaving
+
+    def _leased(self, model: Model) -> bool:
+        return model.leased or model.number in self._granted
+
+    def _is_idle(self, model: Model) -> bool:
+        return model.phase == "ready" and not self._leased(model)
+
+
+def smallest_set(idle: Iterable[Model], missing_bytes: int) -> tuple[int, ...]:
+    """Numbers of the models that should leave so that so much comes back; empty when all together are too few.
+
+    As few as will do; of equally many those whose next use is furthest, then those unused for longest.
+    """
+    # The best to lose first, so that of two equally good sets of one size the first is found.
+    models = sorted(idle, key=lambda model: (-model.next_use, model.last_use, model.number))
+    if sum(model.bytes for model in models) < missing_bytes or not models:
+        return ()
+    if len(models) > _MANY:
+        return _step_by_step(models, missing_bytes)
+    for size in range(1, len(models) + 1):
+        fitting = [some for some in combinations(models, size) if sum(model.bytes for model in some) >= missing_bytes]
+        if fitting:
+            best = max(fitting, key=_furthest)
+            return tuple(model.number for model in best)
+    return ()
+
+
+def _furthest(models: Sequence[Model]) -> tuple[tuple[float, int], ...]:
+    """The soonest next use counts first: that is the one whose loss will be felt first."""
+    return tuple(sorted((model.next_use, -model.last_use) for model in models))
+
+
+def _step_by_step(models: Sequence[Model], missing_bytes: int) -> tuple[int, ...]:
+    chosen: list[int] = []
+    for model in sorted(models, key=lambda model: -model.bytes):
+        if missing_bytes <= 0:
+            break
+        chosen.append(model.number)
+        missing_bytes -= model.bytes
+    return tuple(chosen)
