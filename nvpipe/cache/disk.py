@@ -66,7 +66,7 @@ def replace_file(path: Path, produce: Callable[[Callable[[memoryview], None]], N
     Raises:
         OutputError: the file cannot be written.
     """
-    temporary = path.with_name(f".{os.getpid()}-{os.urandom(6).hex()}{TEMPORARY_SUFFIX}")
+    temporary = temporary_beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = disk.create(temporary)
@@ -85,6 +85,24 @@ def replace_file(path: Path, produce: Callable[[Callable[[memoryview], None]], N
             f"cannot write in {path.parent}: {error.strerror or error}",
             hint="free some space or choose another folder",
         ) from error
+
+
+def temporary_beside(path: Path) -> Path:
+    """A new name in a file's folder, which tells whose it is and that it can go when that process is gone."""
+    return path.with_name(f".{os.getpid()}-{os.urandom(6).hex()}{TEMPORARY_SUFFIX}")
+
+
+def keep_whole(temporary: Path, path: Path, disk: Disk = DISK) -> None:
+    """Give a finished temporary file its name, once it is on the disk.
+
+    Raises:
+        OSError: it cannot be.
+    """
+    descriptor = os.open(temporary, os.O_RDONLY | os.O_CLOEXEC)
+    with contextlib.closing(_Descriptor(descriptor)):
+        disk.sync(descriptor)
+    disk.rename(temporary, path)
+    disk.sync_folder(path.parent)
 
 
 class _Descriptor:

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Literal
 
 from nvpipe.cache.disk import TEMPORARY_SUFFIX
+from nvpipe.cache.feeds import LOCK_PREFIX, LOCK_SUFFIX
 from nvpipe.cache.locks import LEDGER_LOCK_NAME, LOCK_NAME, lock
-from nvpipe.cache.naming import index_path, ledger_path
+from nvpipe.cache.naming import feeds_path, index_path, ledger_path
 from nvpipe.cache.stages import FOLDER
 from nvpipe.cache.store import FaultError, open_envelope
 from nvpipe.errors import OutputError
 
-Kind = Literal["footage", "ledger", "action", "segments", "stage", "set-aside", "temporary"]
+Kind = Literal["footage", "ledger", "feeds", "action", "segments", "stage", "set-aside", "temporary"]
 State = Literal["ok", "damaged", "foreign", "newer", "unreadable", "leftover"]
 
 TEMPORARY_KEPT_S = 86_400.0
@@ -69,6 +70,8 @@ class Cleared:
     size_bytes: int
     ledger_kept: bool
     """Whether there is a ledger of used footage that stays."""
+    feeds_kept: bool = False
+    """Whether there is a list of done feed entries that stays."""
 
 
 def scan(storage: Path) -> list[CacheFile]:
@@ -97,11 +100,12 @@ def ls(storage: Path) -> list[CacheEntry]:
     ]
 
 
-def clear(storage: Path, *, ledger: bool = False) -> Cleared:
+def clear(storage: Path, *, ledger: bool = False, feeds: bool = False) -> Cleared:
     """Delete nvpipe's files and leave everything else.
 
     Args:
         ledger: also the ledger of used footage, which no analysis can bring back.
+        feeds: also the list of done feed entries; without it all of them are new again.
 
     Raises:
         OutputError: a file cannot be deleted.
@@ -109,7 +113,7 @@ def clear(storage: Path, *, ledger: bool = False) -> Cleared:
     if not scan(storage):
         return Cleared(0, 0, False)
     files = size_bytes = 0
-    kept = False
+    kept = feeds_kept = False
     with lock(storage):
         for entry in ls(storage):
             # A file of this name that somebody else wrote is theirs, wherever it lies.
@@ -117,16 +121,21 @@ def clear(storage: Path, *, ledger: bool = False) -> Cleared:
                 continue
             if entry.kind == "ledger" and not ledger:
                 kept = True
+            elif entry.kind == "feeds" and not feeds:
+                feeds_kept = True
             elif remove(entry.path):
                 files, size_bytes = files + 1, size_bytes + entry.size_bytes
-        for folder in [*_folders(storage / FOLDER), *([] if kept else [storage])]:
+        for folder in [*_folders(storage / FOLDER), *([] if kept or feeds_kept else [storage])]:
             remove(folder / LOCK_NAME)
             remove(folder / LEDGER_LOCK_NAME)
         for folder in [*_folders(storage / FOLDER), storage / FOLDER]:
             # Not empty: it holds something of somebody else.
             with contextlib.suppress(OSError):
                 folder.rmdir()
-    return Cleared(files, size_bytes, kept)
+        if not feeds_kept:
+            for path in list(storage.glob(f"{LOCK_PREFIX}*{LOCK_SUFFIX}")):
+                remove(path)
+    return Cleared(files, size_bytes, kept, feeds_kept)
 
 
 def remove(path: Path) -> bool:
@@ -234,6 +243,8 @@ def _kind(name: str) -> tuple[Kind | None, str | None]:
         return "footage", None
     if name == ledger_path(Path()).name:
         return "ledger", None
+    if name == feeds_path(Path()).name:
+        return "feeds", None
     if match := _ACTION.fullmatch(name):
         return "action", match["video_id"]
     if match := _SEGMENTS.fullmatch(name):

@@ -58,6 +58,10 @@ def ledger_path(storage: Path) -> Path:
     return storage / "footage_ledger.json"
 
 
+def feeds_path(storage: Path) -> Path:
+    return storage / "feed_entries.json"
+
+
 def action_path(storage: Path, video_id: str) -> Path:
     return storage / f"{video_id}_action_cache.json"
 

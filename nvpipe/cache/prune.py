@@ -46,8 +46,8 @@ def prune(storage: Path, keep_bytes: int, *, dry_run: bool = False) -> Pruned:
     """Delete what was of use least recently until the rest is no larger than `keep_bytes`.
 
     Leftovers of killed processes go first, and damaged files, set aside or not, with what is void without them.
-    The index and the ledger of used footage stay whatever their size; other programs' files are neither counted
-    nor touched.
+    The index, the ledger of used footage and the list of done feed entries stay whatever their size; other
+    programs' files are neither counted nor touched.
 
     Args:
         dry_run: only tell what would go.

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nvpipe.cache.disk import SourceError, copy_file, digest_file
+from nvpipe.cache.disk import SourceError, copy_file, digest_file, keep_whole, temporary_beside
 from nvpipe.cache.locks import lock
 from nvpipe.cache.store import FaultError, Format, Warn, complain, identity_of, once, read, report, write
 from nvpipe.cache.used import mark_used
@@ -90,6 +90,55 @@ class StageStore:
             return None
         entry = {"file": {"name": path.name, "digest": digest}, "data": data}
         return path if self.save(stage, key, entry) else None
+
+    def new_file(self, stage: str) -> Path:
+        """A temporary file in a stage's folder, empty, for what is too large to be copied into it; see `take_file`.
+
+        Raises:
+            OutputError: the folder cannot be written.
+        """
+        path = temporary_beside(self._storage / FOLDER / stage / "file")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(exist_ok=False)
+        except OSError as error:
+            raise OutputError(
+                f"cannot write in {path.parent}: {error.strerror or error}",
+                hint="free some space or choose another --storage",
+            ) from error
+        return path
+
+    def take_file(self, stage: str, key: str, temporary: Path, suffix: str, data: object) -> Path:
+        """Keep a finished file of `new_file`, and JSON values with it.
+
+        Raises:
+            OutputError: it cannot be kept.
+            ValueError: the suffix is unusual.
+        """
+        if not _SUFFIX.fullmatch(suffix):
+            raise ValueError(f"a stage's file cannot end in {suffix!r}")
+        entry = self._path(stage, key)
+        try:
+            digest = digest_file(temporary)
+            path = entry.with_name(f"{key}.{digest[:16]}{suffix}")
+            keep_whole(temporary, path)
+        except OSError as error:
+            raise OutputError(
+                f"cannot write in {entry.parent}: {error.strerror or error}",
+                hint="free some space or choose another --storage",
+            ) from error
+        write(entry, STAGE, key, {"file": {"name": path.name, "digest": digest}, "data": data})
+        return path
+
+    def keys(self, stage: str, prefix: str) -> list[str]:
+        """The keys of a stage that begin so and under which something is kept, sorted; nothing is read."""
+        folder = self._path(stage, prefix).parent
+        try:
+            names = [path.name for path in folder.glob(f"{prefix}*.json")]
+        except OSError as error:
+            self._warn(f"cache folder {folder} cannot be read ({error.strerror or error}); ignored")
+            return []
+        return sorted(name.removesuffix(".json") for name in names if _KEY.fullmatch(name.removesuffix(".json")))
 
     def load_narration(self, key: str) -> Narration | None:
         """A kept narration, its audio file inside the storage folder."""

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from nvpipe.cache.action import ACTION, SEGMENTS, parse_segments, parse_track, segments_key, track_items
 from nvpipe.cache.contents import Contents
 from nvpipe.cache.disk import digest_file
+from nvpipe.cache.feeds import FEEDS, EntryState
 from nvpipe.cache.index_data import INDEX
 from nvpipe.cache.ledger import LEDGER, Reservation
 from nvpipe.cache.listing import CacheFile, Kind, is_left, scan
@@ -55,6 +56,7 @@ class _Verifier:
         judges: dict[Kind, Callable[[CacheFile], None]] = {
             "footage": self._index,
             "ledger": self._ledger,
+            "feeds": self._feeds,
             "action": self._action,
             "segments": self._segments,
             "stage": self._stage,
@@ -86,6 +88,14 @@ class _Verifier:
             raise _NotOkError("damaged", "holds no list of jobs")
         for number, job in enumerate(jobs, 1):
             _checked(partial(from_json, Reservation, job), f"job {number} makes no sense")
+
+    def _feeds(self, file: CacheFile) -> None:
+        data = _open(file.path, FEEDS).data
+        entries = data.get("entries") if isinstance(data, dict) else None
+        if not isinstance(entries, list):
+            raise _NotOkError("damaged", "holds no list of entries")
+        for number, entry in enumerate(entries, 1):
+            _checked(partial(from_json, EntryState, entry), f"entry {number} makes no sense")
 
     def _action(self, file: CacheFile) -> None:
         video_id = file.video_id or ""

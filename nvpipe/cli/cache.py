@@ -121,14 +121,18 @@ def prune_entries(keep: str, dry_run: bool, config: Path | None, as_json: bool, 
 
 @command.command("clear")
 @click.option("--ledger", is_flag=True, help="Also forget which footage was used in which short.")
+@click.option("--feeds", is_flag=True, help="Also forget which entries of feeds are done.")
 @settings_options("storage")
 @json_option
-def clear_entries(ledger: bool, config: Path | None, as_json: bool, **flags: Any) -> int:
-    """Delete the files of the cache, and nothing else that lies in its folder; the ledger of used footage stays."""
+def clear_entries(ledger: bool, feeds: bool, config: Path | None, as_json: bool, **flags: Any) -> int:
+    """Delete the files of the cache, and nothing else that lies in its folder.
+
+    The ledger of used footage and the list of done feed entries stay unless they are named.
+    """
     from nvpipe.cache.listing import clear
 
     storage = settings_from(config, flags).storage
-    cleared = clear(storage, ledger=ledger)
+    cleared = clear(storage, ledger=ledger, feeds=feeds)
     if as_json:
         print_json(
             {
@@ -136,10 +140,12 @@ def clear_entries(ledger: bool, config: Path | None, as_json: bool, **flags: Any
                 "files": cleared.files,
                 "bytes": cleared.size_bytes,
                 "ledger_kept": cleared.ledger_kept,
+                "feeds_kept": cleared.feeds_kept,
             }
         )
         return 0
     kept = "; the ledger of used footage stays (--ledger deletes it too)" if cleared.ledger_kept else ""
+    kept += "; the list of done feed entries stays (--feeds deletes it too)" if cleared.feeds_kept else ""
     click.echo(f"{cleared.files} files, {cleared.size_bytes:,} bytes deleted from {storage}{kept}")
     return 0
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -36,6 +39,7 @@ _FOREIGN_FILES = {
     b"{\\rtf": "an RTF document",
     b"\x1f\x8b": "a compressed file",
 }
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:https?|ftp|file)://", re.IGNORECASE)
 _HTML_START = re.compile(
     r"\s*+(?:<\?xml[^>]*>\s*+)?+(?:(?><!--.*?-->)\s*+)*+<(?:!doctype\s+html|html|head|body)\b",
@@ -61,15 +65,52 @@ def read_article(source: str, *, stdin: BinaryIO | None = None) -> Article:
     """
     name = "standard input" if source == STDIN else _shown(source)
     if _ADDRESS.match(source):
-        raise ArticleError(f"addresses are not read yet: {name}", hint="save the page and pass the file")
+        raise ArticleError(f"{name} is not read from here", hint="give an http or https address to nvpipe run")
     data = (stdin or sys.stdin.buffer).read(MAX_ARTICLE_BYTES + 1) if source == STDIN else _read_file(source)
+    suffix = "" if source == STDIN else Path(source).suffix.lower()
+    return article_of(data, source, name, suffix=suffix)
+
+
+def page_article(data: bytes, url: str, *, content_type: str = "") -> Article:
+    """What a web server sent as an article.
+
+    Args:
+        data: the body; what it is follows from itself, whatever the server says.
+        url: where it came from, as it may be shown.
+        content_type: as the server gave it; its character set counts, and whether it is Markdown.
+
+    Raises:
+        ArticleError: it is too large, not text, or too short to be told.
+    """
+    suffix = ".md" if content_type.lower().startswith("text/markdown") else ""
+    article = article_of(data, url, url, suffix=suffix, charset=charset_of(content_type))
+    return replace(article, url=url)
+
+
+def charset_of(content_type: str) -> str | None:
+    """The character set in a Content-Type."""
+    found = _CHARSET.search(content_type)
+    return found[1] if found else None
+
+
+def article_of(data: bytes, source: str, name: str, *, suffix: str = "", charset: str | None = None) -> Article:
+    """An article from the bytes of a file.
+
+    Args:
+        source: where they came from.
+        name: how messages call it.
+        suffix: from which the kind follows; the content tells it where the suffix does not.
+        charset: as declared outside of them.
+
+    Raises:
+        ArticleError: they are too many, not text, or too short to be told.
+    """
     if len(data) > MAX_ARTICLE_BYTES:
         raise ArticleError(f"{name} is larger than {MAX_ARTICLE_BYTES // 1_000_000} MB", hint="pass a part of it")
     for magic, kind in _FOREIGN_FILES.items():
         if data.startswith(magic):
             raise ArticleError(f"{name} is {kind}, not text", hint="save it as .txt, .md or .html")
-    text = decode_text(data, name).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    suffix = "" if source == STDIN else Path(source).suffix.lower()
+    text = decode_text(data, name, charset).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     title, paragraphs = _title_and_paragraphs(text, _kind(text, suffix))
     paragraphs = [clean for clean in map(clean_text, paragraphs) if clean]
     _require_words(paragraphs, name)
@@ -120,21 +161,42 @@ def _title_and_paragraphs(text: str, kind: str) -> tuple[str, list[str]]:
 
 
 def _require_words(paragraphs: list[str], name: str) -> None:
-    words = 0.0
-    for paragraph in paragraphs:
-        for match in _WORD_OR_CJK.finditer(paragraph):
-            words += 0.5 if len(match[0]) == 1 and match[0] > "\u0e00" else 1.0
-            if words >= MIN_WORDS:
-                return
+    words = count_words(paragraphs, MIN_WORDS)
+    if words >= MIN_WORDS:
+        return
     counted = "no words" if not words else "one word" if words <= 1 else f"{words:.0f} words"
     raise ArticleError(f"{name} has {counted} to tell", hint="pass a text of at least a few sentences")
 
 
+def count_words(paragraphs: Iterable[str], enough: float = math.inf) -> float:
+    """Words of a text, two characters of a script without spaces being one; counting ends at `enough`."""
+    words = 0.0
+    for paragraph in paragraphs:
+        for match in _WORD_OR_CJK.finditer(paragraph):
+            words += 0.5 if len(match[0]) == 1 and match[0] > "\u0e00" else 1.0
+            if words >= enough:
+                return words
+    return words
+
+
 def _name_title(source: str) -> str:
     """The file's name as a title; nothing for what has no name of its own."""
-    if source == STDIN or source.startswith(("/dev/", "/proc/")):
+    if source == STDIN or source.startswith(("/dev/", "/proc/")) or _ADDRESS.match(source):
         return ""
     return clean_text(re.sub(r"[\s_-]+", " ", Path(source).stem.encode("utf-8", "replace").decode()))
+
+
+def plain_title(title: str) -> str:
+    """A title that may have markup in it, as one line of text."""
+    if "<" in title or "&" in title:
+        import lxml.etree
+        import lxml.html
+
+        try:
+            title = str(lxml.html.fragment_fromstring(title, create_parent="div").text_content())
+        except (lxml.etree.ParserError, lxml.etree.XMLSyntaxError, ValueError):
+            title = re.sub(r"<[^<>]*>", "", title)
+    return _shortened(clean_text(title))
 
 
 def _shortened(title: str) -> str:

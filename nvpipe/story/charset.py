@@ -38,20 +38,21 @@ _MOST_NARROW_KANA = 0.3
 """KOI8-R read as Shift JIS is full of half-width kana, which real Japanese hardly uses."""
 
 
-def decode_text(data: bytes, name: str) -> str:
+def decode_text(data: bytes, name: str, declared: str | None = None) -> str:
     """The text in `data`, its control characters still in it.
 
     The character set is that of the byte order mark, else UTF-8 where the bytes are valid in it, else what
-    an HTML page declares, else a guess by charset-normalizer.
+    a web server or an HTML page declares, else a guess by charset-normalizer.
 
     Args:
         name: how messages call the source.
+        declared: the character set that a web server gave.
 
     Raises:
         ArticleError: there is nothing in it, it is valid in no character set, or it is 1 % or more
             control characters.
     """
-    text = _decoded(data) if data.strip(b" \t\r\n\f\v\0") else ""
+    text = _decoded(data, declared) if data.strip(b" \t\r\n\f\v\0") else ""
     if text is None:
         raise ArticleError(f"{name} is not text in any known character set", hint="save it as UTF-8 text")
     if not text:
@@ -70,14 +71,14 @@ def is_control(char: str) -> bool:
     return unicodedata.category(char) == "Cc" and char not in _WHITE_CONTROLS
 
 
-def _decoded(data: bytes) -> str | None:
+def _decoded(data: bytes, told: str | None) -> str | None:
     for mark, charset in _BOMS:
         if data.startswith(mark) and (text := _strict(data[len(mark) :], charset)) is not None:
             return text
     wide = _wide_charset(data)
     if wide and (text := _strict(data, wide)) is not None:
         return text
-    declared = _declared_charset(data)
+    declared = _known_charset(told or "") or _declared_charset(data)
     is_ascii = data.isascii()
     if not (is_ascii and declared) and (text := _strict(data, "utf-8")) is not None:
         return text
@@ -107,10 +108,12 @@ def _wide_charset(data: bytes) -> str | None:
 
 def _declared_charset(data: bytes) -> str | None:
     match = _DECLARED.search(data[:4096])
-    if match is None:
-        return None
+    return None if match is None else _known_charset(match[1].decode("ascii", "replace"))
+
+
+def _known_charset(label: str) -> str | None:
     try:
-        charset = codecs.lookup(match[1].decode("ascii")).name
+        charset = codecs.lookup(label).name
         "".encode(charset)
     except (LookupError, ValueError):
         return None

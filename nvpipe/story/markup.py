@@ -28,6 +28,10 @@ _UNSPOKEN_TAGS = ("table", "pre", "figure", "figcaption", "script", "style", "no
 _AROUND_THE_STORY = ("nav", "header", "footer", "aside", "form", "button", "select", "iframe", "head")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _PARAGRAPH_TAGS = ("p", "li", "blockquote", "dd")
+_BLOCKS = ("p", "div", "li", "ul", "ol", "dl", "dd", "dt", "blockquote", "section", "article", "main", "hr", "center")
+_BLOCK, _LINE = "\ue000", "\ue001"
+_BREAK = re.compile("\ue000+|\ue001[\\s\ue001]*\ue001")
+"""Between paragraphs: the border of a block, or two line breaks. The marks are characters that stand in no text."""
 _SITE_NAME = re.compile(r"\s+[|·–—»]\s+[^|·–—»]*\Z|\s+-\s+[^-]*\Z")
 
 
@@ -105,6 +109,29 @@ def html_paragraphs(text: str) -> tuple[str, list[str]]:
     if sum(len(paragraph.split()) for paragraph in main) >= FEW_WORDS:
         return title, main
     return title, max(main, _all_paragraphs(tree), key=lambda found: sum(map(len, found)))
+
+
+def fragment_paragraphs(text: str) -> list[str]:
+    """All paragraphs of HTML that holds nothing but a story, as the entries of feeds do."""
+    import lxml.etree
+    import lxml.html
+
+    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    try:
+        tree = lxml.html.document_fromstring(text.replace("\0", "").encode("utf-8", "replace"), parser=parser)
+    except (lxml.etree.ParserError, lxml.etree.XMLSyntaxError):
+        return []
+    for element in [
+        *tree.iter(*_UNSPOKEN_TAGS, *_AROUND_THE_STORY, *_HEADINGS),
+        *tree.xpath(".//sup[a] | .//*[@hidden]"),
+    ]:
+        _drop(element)
+    for element in tree.iter("br", *_BLOCKS):
+        mark = _LINE if element.tag == "br" else _BLOCK
+        element.text = f"{mark}{element.text or ''}"
+        element.tail = f"{mark if element.tag != 'br' else ''}{element.tail or ''}"
+    found = _BREAK.split("".join(tree.itertext()))
+    return [paragraph.replace(_LINE, " ") for paragraph in found if paragraph.strip(f"{_LINE} \t\r\n")]
 
 
 def _main_text(tree: Any) -> list[str]:

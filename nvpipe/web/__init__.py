@@ -26,6 +26,8 @@ STALL_S = 20.0
 RETRIES = 5
 MIN_BYTES_PER_S = 1000
 PAGE_S = 120.0
+MAX_ADDRESSES = 4
+"""How many of a host's addresses are tried, since each may take its time."""
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _UNICAST = ipaddress.IPv6Network("2000::/3")
 _RESERVED = tuple(
@@ -118,13 +120,20 @@ class Gate:
         allow_private: also to private and loopback hosts.
         limits: held for every response; may be changed between requests.
         resolve: `socket.getaddrinfo` unless given.
+        dial: `socket.create_connection` unless given; called with checked addresses only.
     """
 
     def __init__(
-        self, *, allow_private: bool, limits: Limits, resolve: Callable[..., list[tuple[object, ...]]] | None = None
+        self,
+        *,
+        allow_private: bool,
+        limits: Limits,
+        resolve: Callable[..., list[tuple[object, ...]]] | None = None,
+        dial: Callable[..., socket.socket] | None = None,
     ) -> None:
         self._allow_private = allow_private
         self._resolve = resolve or socket.getaddrinfo
+        self._dial = dial or socket.create_connection
         self.limits = limits
         self.refused: str | None = None
         """The last host that was not let through."""
@@ -148,9 +157,9 @@ class Gate:
                     self.refused = host
                     raise PrivateHostError(f"{host} is a private address ({ip})")
         failure = OSError(f"{host} has no address")
-        for ip in dict.fromkeys(found):
+        for ip in list(dict.fromkeys(found))[:MAX_ADDRESSES]:
             try:
-                return socket.create_connection((ip, port), timeout, source_address)
+                return self._dial((ip, port), timeout, source_address)
             except OSError as error:
                 failure = error
         raise failure

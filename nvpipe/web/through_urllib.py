@@ -8,10 +8,10 @@ import io
 import urllib.error
 import urllib.request
 import urllib.response
-import zlib
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from nvpipe.web import Gate, Meter
+from nvpipe.web.inflate import inflate
 
 if TYPE_CHECKING:
     import ssl
@@ -54,7 +54,7 @@ class GatedHandler(urllib.request.AbstractHTTPHandler):
             return response
         if encoding not in (*ENCODINGS, "x-gzip"):
             raise urllib.error.URLError(f"the server sends {encoding!r}, which was not asked for")
-        body = _inflated(response.read(), self._gate.limits.max_bytes)
+        body = inflate(response.read(), self._gate.limits.max_bytes)
         del response.headers["Content-Encoding"]
         del response.headers["Content-Length"]
         plain = urllib.response.addinfourl(io.BytesIO(body), response.headers, response.url, response.code)
@@ -96,16 +96,3 @@ def _connection(kind: Any, gate: Gate, *args: Any, **options: Any) -> Any:
     connection._create_connection = gate.connect
     connection.response_class = functools.partial(_Response, Meter(gate.limits))
     return connection
-
-
-def _inflated(data: bytes, max_bytes: int) -> bytes:
-    """gzip, zlib or raw deflate, up to a size."""
-    for window in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):
-        try:
-            body = zlib.decompressobj(window).decompress(data, max_bytes)
-        except zlib.error:
-            continue
-        if len(body) >= max_bytes:
-            break
-        return body
-    raise urllib.error.URLError("the compressed answer is damaged or too large")

@@ -31,6 +31,10 @@ class Page:
     """A Content-Length that is not true; -1 for none at all."""
     bytes_per_s: float | None = None
     endless: bool = False
+    retry_after: list[str] = field(default_factory=list)
+    """Sent with the first of `statuses`."""
+    raw: bytes | None = None
+    """Sent as it is, in place of an answer."""
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -96,8 +100,15 @@ class WebServer:
         self.seen.append(Seen(path, span, dict(request.headers), query))
         page = self.pages.get(path)
         request.close_connection = True
-        if page is None or page.statuses:
-            _plain(request, page.statuses.pop(0) if page else 404)
+        if page is None:
+            _plain(request, 404)
+        elif page.raw is not None:
+            request.wfile.write(page.raw)
+        elif page.statuses:
+            wait = {"Retry-After": page.retry_after.pop(0)} if page.retry_after else {}
+            _plain(request, page.statuses.pop(0), wait)
+        elif "ETag" in page.headers and request.headers.get("If-None-Match") == page.headers["ETag"]:
+            _plain(request, 304)
         elif page.location is not None:
             request.send_response(302)
             request.send_header("Location", page.location)
@@ -148,8 +159,10 @@ class WebServer:
         return BLOCK if page.bytes_per_s is None else max(1, min(BLOCK, int(page.bytes_per_s / 20)))
 
 
-def _plain(request: BaseHTTPRequestHandler, status: int) -> None:
+def _plain(request: BaseHTTPRequestHandler, status: int, headers: dict[str, str] | None = None) -> None:
     request.send_response(status)
+    for name, text in (headers or {}).items():
+        request.send_header(name, text)
     request.send_header("Content-Length", "0")
     request.end_headers()
 

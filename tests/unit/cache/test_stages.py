@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from nvpipe.cache.disk import digest_file
+from nvpipe.cache.listing import sweep
 from nvpipe.cache.stages import StageStore
 from nvpipe.errors import OutputError
 from nvpipe.types import Narration, Word
@@ -147,3 +149,39 @@ def test_outputs_remembered_stay_few(store: StageStore, tmp_path: Path) -> None:
     assert record is not None
     assert [Path(place["path"]).name for place in record["outputs"]][:2] == ["19.mp4", "18.mp4"]
     assert len(record["outputs"]) == 8
+
+
+def test_a_large_file_is_written_in_its_folder_and_kept_without_a_copy(store: StageStore, said: list[str]) -> None:
+    temporary = store.new_file("precompiled")
+    temporary.write_bytes(b"pictures")
+    inode = temporary.stat().st_ino
+    kept = store.take_file("precompiled", KEY, temporary, ".mkv", {"start_s": 1.5})
+    assert not temporary.exists()
+    assert kept.stat().st_ino == inode
+    assert store.load_file("precompiled", KEY) == (kept, {"start_s": 1.5})
+    assert said == []
+
+
+def test_a_large_file_that_is_left_is_swept_as_others_are(store: StageStore, tmp_path: Path) -> None:
+    temporary = store.new_file("precompiled")
+    assert sweep(tmp_path / "s") == 0, "its process lives"
+    temporary.rename(temporary.with_name(temporary.name.replace(f".{os.getpid()}-", ".0999999999-")))
+    assert sweep(tmp_path / "s") == 1
+    assert list(temporary.parent.iterdir()) == []
+
+
+def test_keys_are_found_by_how_they_begin(store: StageStore) -> None:
+    assert store.keys("precompiled", KEY) == []
+    for end in ("01", "00", "ff"):
+        store.save("precompiled", KEY + end, {})
+    store.save("precompiled", OTHER, {})
+    store.save("script", KEY + "02", {})
+    assert store.keys("precompiled", KEY) == [KEY + "00", KEY + "01", KEY + "ff"]
+    with pytest.raises(ValueError, match="no stage"):
+        store.keys("precompiled", "../*")
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_for_large_files(tmp_path: Path, said: list[str]) -> None:
+    (tmp_path / "s").write_text("in the way")
+    with pytest.raises(OutputError, match="cannot write"):
+        StageStore(tmp_path / "s", said.append).new_file("precompiled")

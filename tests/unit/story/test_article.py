@@ -203,7 +203,7 @@ def test_unusable_sources(tmp_path: Path) -> None:
         "": "no name",
         "a\0b": "cannot read",
         "x" * 5000: "cannot read",
-        "https://example.org/a": "not read yet",
+        "https://example.org/a": "not read from here",
     }.items():
         with pytest.raises(ArticleError, match=reason) as caught:
             read_article(source)
