@@ -14,7 +14,7 @@ from nvpipe.registry import Probe
 if TYPE_CHECKING:
     import numpy as np
 
-    from nvpipe.media.decode import Decoder, Frame, Reader
+    from nvpipe.media.decode import Decoder, Frame, Reader, Spare
     from nvpipe.media.slots import Slots
     from nvpipe.types import MediaInfo
 
@@ -91,10 +91,16 @@ class WatchedReader:
         return self._reader.damaged
 
     def frames(
-        self, start_s: float = 0.0, end_s: float | None = None, *, draft: bool = False, sound: Slots | None = None
+        self,
+        start_s: float = 0.0,
+        end_s: float | None = None,
+        *,
+        draft: bool = False,
+        sound: Slots | None = None,
+        spare: Spare | None = None,
     ) -> Iterator[Frame]:
         if start_s or end_s is not None or self._watch.complete:
-            yield from self._reader.frames(start_s, end_s, draft=draft, sound=sound)
+            yield from self._reader.frames(start_s, end_s, draft=draft, sound=sound, spare=spare)
             return
         for frame in self._reader.frames(draft=draft, sound=sound):
             self._watch.add(frame)

@@ -3,6 +3,7 @@
 The narration is spoken by eSpeak NG and cached beside the output, so that the process that is measured only renders.
 
     python bench/render_scene.py --footage CLIP.mp4 --start 60 --seconds 30 --out FOLDER [--plan-only] [--plain]
+        [--workers N]
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING
 from nvpipe.types.codec import from_json, to_json
 
 if TYPE_CHECKING:
+    from nvpipe.captions.draw import CaptionPainter
+    from nvpipe.pipeline.extras import Drawn
     from nvpipe.types import Footage, Timeline
 
 WIDTH_PX, HEIGHT_PX, FPS = 1080, 1920, 30
@@ -75,21 +78,31 @@ def keep_plan(timeline: Timeline, path: Path) -> None:
     path.write_text(json.dumps(to_json(timeline)), "utf-8")
 
 
-def render_whole(timeline: Timeline, path: Path) -> None:
-    """Pictures, captions and sound."""
+def drawn(timeline: Timeline) -> tuple[CaptionPainter, Drawn]:
+    """What is drawn on the pictures: captions alone."""
     from nvpipe.captions.box import safe_area
     from nvpipe.captions.draw import CaptionPainter
     from nvpipe.captions.styles import style
+    from nvpipe.pipeline.extras import Drawn
+
+    size = (timeline.output.width_px, timeline.output.height_px)
+    return CaptionPainter(style(timeline.captions.style), *size, safe_area(*size)), Drawn((), None, None)
+
+
+def render_whole(timeline: Timeline, path: Path, workers: int) -> None:
+    """Pictures, captions and sound."""
     from nvpipe.compose import LAYOUTS
     from nvpipe.compose.cpu import CpuComposer
     from nvpipe.compose.render import Tools, render
     from nvpipe.media.decode.pyav import PyAvDecoder
     from nvpipe.media.encode.x264 import X264Encoder
+    from nvpipe.pipeline.render_crew import RenderCrew
 
-    size = (timeline.output.width_px, timeline.output.height_px)
-    painter = CaptionPainter(style(timeline.captions.style), *size, safe_area(*size))
+    painter, extras = drawn(timeline)
     layout = LAYOUTS.load(timeline.output.layout)
-    render(timeline, path, Tools(PyAvDecoder(), X264Encoder(), CpuComposer(), layout, painter))
+    tools = Tools(PyAvDecoder(), X264Encoder(), CpuComposer(), layout, painter)
+    backends = ("pyav", "x264", "cpu", timeline.output.layout)
+    render(timeline, path, tools, crew=RenderCrew([timeline], [path], backends, drawn, extras, workers))
 
 
 def render_plain(timeline: Timeline, path: Path) -> None:
@@ -122,6 +135,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the video, the narration and the plan")
     parser.add_argument("--plan-only", action="store_true", help="speak and plan, but render nothing")
     parser.add_argument("--plain", action="store_true", help="pictures alone: no captions, no sound")
+    parser.add_argument("--workers", type=int, default=1, help="processes that share the pictures")
     options = parser.parse_args()
     kept = options.out / "timeline.json"
     if not kept.exists():
@@ -138,7 +152,7 @@ def main() -> None:
         silent = replace(timeline, captions=replace(timeline.captions, cues=()))
         render_plain(silent, options.out / "plain.mp4")
     else:
-        render_whole(timeline, options.out / "whole.mp4")
+        render_whole(timeline, options.out / "whole.mp4", options.workers)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     import av
 
+    from nvpipe.compose.chunks import Chunk
     from nvpipe.media.decode import Decoder
     from nvpipe.types import OutputFormat, Timeline
 
@@ -96,9 +97,22 @@ class Composer(Protocol):
     def probe(self) -> Probe: ...
 
     def open(
-        self, timeline: Timeline, decoder: Decoder, layout: Layout, also: Sequence[OutputFormat] = ()
+        self,
+        timeline: Timeline,
+        decoder: Decoder,
+        layout: Layout,
+        also: Sequence[OutputFormat] = (),
+        chunks: Sequence[Chunk] = (),
     ) -> Composition:
-        """Compose a timeline for its own output, and from the same decode for others of the same frame rate."""
+        """Compose a timeline for its own output, and from the same decode for others of the same frame rate.
+
+        Args:
+            timeline: what to show.
+            decoder: opens its footage.
+            layout: places it.
+            also: further outputs.
+            chunks: which pictures, in this order; all in one when there is none.
+        """
         ...
 
 

@@ -17,6 +17,7 @@ from nvpipe.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from fractions import Fraction
     from pathlib import Path
 
     import av
@@ -53,6 +54,17 @@ class Candidate:
     """Standard deviation of the luma."""
     sharpness: float
     """Mean square of the difference between pixels two apart (Brenner et al., J. Histochem. Cytochem. 24, 1976)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A candidate and its picture, on the way to another process."""
+
+    candidate: Candidate
+    pixels: NDArray[np.uint8]
+    """As yuv420p, `[height * 3 / 2, width]`."""
+    colorspace: int
+    color_range: int
 
 
 def is_fit(candidate: Candidate, hint: CoverHint) -> bool:
@@ -101,6 +113,26 @@ class CoverPicker:
     def best(self) -> Candidate | None:
         """What was chosen so far."""
         return self._best
+
+    def begin(self, first: int, fps: Fraction) -> None:
+        """Forget everything, and look as if the pictures before the one of number `first` had passed."""
+        self._due_s, self._best, self._picture = -math.inf, None, None
+        for number in range(first):
+            if (at_s := float(number / fps)) >= self._due_s:
+                self._due_s = next_look_s(at_s, self._hint.peak_s)
+
+    @property
+    def chosen(self) -> Chosen | None:
+        """What was chosen so far, for the picker of another process to judge."""
+        if self._best is None or (picture := self._picture) is None:
+            return None
+        pixels = picture.to_ndarray().view(np.uint8)
+        return Chosen(self._best, pixels, int(picture.colorspace), int(picture.color_range))
+
+    def offer(self, other: Chosen) -> None:
+        """Judge what another picker has chosen; no matter in which order."""
+        if self._best is None or choose((self._best, other.candidate), self._hint) is other.candidate:
+            self._best, self._picture = other.candidate, _as_picture(other)
 
     def draw(self, picture: av.VideoFrame, at_s: float) -> None:
         """Look at a yuv420p picture without anything drawn on it; it stays as it is."""
@@ -151,3 +183,11 @@ def _copy(picture: av.VideoFrame) -> av.VideoFrame:
     copied = av.VideoFrame.from_ndarray(picture.to_ndarray(), format="yuv420p")
     copied.colorspace, copied.color_range = picture.colorspace, picture.color_range
     return copied
+
+
+def _as_picture(chosen: Chosen) -> av.VideoFrame:
+    import av
+
+    picture = av.VideoFrame.from_ndarray(chosen.pixels, format="yuv420p")
+    picture.colorspace, picture.color_range = chosen.colorspace, chosen.color_range
+    return picture

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nvpipe.compose import LAYOUTS
-from nvpipe.compose.frames import frame_borders, frame_count, on_grid
+from nvpipe.compose.chunks import Chunk, reading_starts_s
+from nvpipe.compose.frames import EARLY_S, frame_borders, frame_count, on_grid, source_s, unseen
 from nvpipe.compose.graphs import graph_of
 from nvpipe.compose.joining import joined
+from nvpipe.compose.ready import ready_for, ready_pictures
 from nvpipe.compose.still import read_still
 from nvpipe.compose.views import FittingGraph, Target, View
 from nvpipe.errors import MediaError
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     import av
 
     from nvpipe.compose import Area, Layout, Size
-    from nvpipe.media.decode import Decoder, Reader
+    from nvpipe.media.decode import Decoder, Reader, Spare
     from nvpipe.types import Cut, MediaInfo, OutputFormat, Still, Timeline
 
 QUEUE = 8
@@ -39,9 +41,6 @@ HELD_AFTER_S = 0.25
 """A last frame shown for longer than this counts as held: the footage ended before its cut did."""
 _BEYOND_S = 1.0
 """How far past its end a cut is read, for frames that last long."""
-_EARLY_S = 0.00103
-"""How much before its time a frame is taken, so that rounded time stamps don't shift the pace; no round number, so
-that the border lies nowhere near the phases that cuts have."""
 
 
 class CpuComposer:
@@ -64,18 +63,29 @@ class CpuComposer:
         return Probe(True, f"composed a picture in {len(LAYOUTS.names())} layouts")
 
     def open(
-        self, timeline: Timeline, decoder: Decoder, layout: Layout, also: Sequence[OutputFormat] = ()
+        self,
+        timeline: Timeline,
+        decoder: Decoder,
+        layout: Layout,
+        also: Sequence[OutputFormat] = (),
+        chunks: Sequence[Chunk] = (),
     ) -> Pictures:
-        return Pictures(timeline, decoder, layout, also)
+        return Pictures(timeline, decoder, layout, also, chunks)
 
 
 class Pictures:
     """The pictures of a timeline; see `Composition`."""
 
     def __init__(
-        self, timeline: Timeline, decoder: Decoder, layout: Layout, also: Sequence[OutputFormat] = ()
+        self,
+        timeline: Timeline,
+        decoder: Decoder,
+        layout: Layout,
+        also: Sequence[OutputFormat] = (),
+        chunks: Sequence[Chunk] = (),
     ) -> None:
         self._timeline = timeline
+        self._chunks = chunks or (Chunk(0, frame_count(timeline)),)
         self._decoder = decoder
         self._layout = layout
         self._outputs = (timeline.output, *also)
@@ -148,14 +158,29 @@ class Pictures:
         return self._footage(self._timeline.beside, areas)
 
     def _footage(self, cuts: Sequence[Cut], areas: Sequence[Area]) -> Iterator[list[av.VideoFrame]]:
-        for cut, first, end in frame_borders(self._timeline, cuts):
-            with self._decoder.open(cut.footage.path) as reader:
-                yield from self._cut(cut, reader, first, end, areas)
+        for chunk in self._chunks:
+            for cut, first, end in frame_borders(self._timeline, cuts):
+                # Each chunk is read from its own start, so that it comes out the same wherever it is made.
+                part = Chunk(max(first, chunk.first), min(end, chunk.end))
+                if part.first < part.end:
+                    yield from self._part(cut, first, part, areas)
+
+    def _part(self, cut: Cut, first: int, part: Chunk, areas: Sequence[Area]) -> Iterator[list[av.VideoFrame]]:
+        """Some pictures of the cut that starts with picture `first`."""
+        if ready := ready_for(cut, self._outputs):
+            sizes, skip = [area.size_px for area in areas], part.first - first
+            output, count = self._outputs[0], part.end - part.first
+            yield from ready_pictures(cut, ready, self._decoder, output, count, sizes, skip)
+            return
+        with self._decoder.open(cut.footage.path) as reader:
+            start_s = reading_starts_s(cut, part.first, first, self._timeline, reader.info)
+            yield from self._cut(cut, reader, part.first, part.end, areas, start_s)
 
     def _still(self, still: Still, areas: Sequence[Area]) -> Iterator[list[av.VideoFrame]]:
         picture = read_still(still.path)
         views = self._views((picture.width, picture.height), "", areas, ())
-        return itertools.repeat([view.apply(picture, 0.0) for view in views], frame_count(self._timeline))
+        count = sum(chunk.end - chunk.first for chunk in self._chunks)
+        return itertools.repeat([view.apply(picture, 0.0) for view in views], count)
 
     def _views(
         self, source_px: Size, before: str, areas: Sequence[Area], path: tuple[tuple[float, float], ...]
@@ -172,10 +197,11 @@ class Pictures:
         return reduced(info, max(place.size_px[0] / place.part_px[0] for place in places))
 
     def _cut(
-        self, cut: Cut, reader: Reader, first: int, end: int, areas: Sequence[Area]
+        self, cut: Cut, reader: Reader, first: int, end: int, areas: Sequence[Area], start_s: float
     ) -> Iterator[list[av.VideoFrame]]:
         fps, info = self._timeline.output.fps, self._reduced(reader.info, areas)
-        frames = _upright(reader, cut, info) if info.interlaced else _coded(reader, cut)
+        spare = unseen(cut, first, end, fps, reader.info.fps)
+        frames = _upright(reader, cut, info, start_s) if info.interlaced else _coded(reader, cut, start_s, spare)
         before = "" if info.interlaced else source_filters(info)
         # What all outputs need is done once; one output does it in its own graph.
         common = FittingGraph(before) if before and len(self._outputs) > 1 else None
@@ -186,13 +212,13 @@ class Pictures:
         coming = next(frames, None)
         made, picture = None, shown.picture
         for index in range(first, end):
-            at_s = cut.source_start_s + float(index / fps) - cut.at_s
-            while coming is not None and coming.time_s <= at_s + _EARLY_S:
+            at_s = source_s(cut, index, fps)
+            while coming is not None and coming.time_s <= at_s + EARLY_S:
                 shown, coming = coming, next(frames, None)
             # A frame that is shown again is made again: the encoder and the captions own the last one.
             self.held += coming is None and at_s > shown.time_s + HELD_AFTER_S
             # The window jumps with the first frame of a new shot, which may be taken a little early.
-            since_s = max(at_s, shown.time_s) + _EARLY_S / 2 - cut.source_start_s
+            since_s = max(at_s, shown.time_s) + EARLY_S / 2 - cut.source_start_s
             if common is not None and made is not shown:
                 made = shown
                 picture = common.apply(shown.picture)
@@ -205,18 +231,18 @@ class _Shown:
     picture: av.VideoFrame
 
 
-def _coded(reader: Reader, cut: Cut) -> Iterator[_Shown]:
-    """The cut's frames as they are coded; what is not chosen costs nothing more."""
-    for frame in reader.frames(cut.source_start_s, cut.source_end_s + _BEYOND_S):
+def _coded(reader: Reader, cut: Cut, start_s: float, spare: Spare | None = None) -> Iterator[_Shown]:
+    """The cut's frames from a time on, as they are coded; not all of those that `spare` may leave out."""
+    for frame in reader.frames(start_s, cut.source_end_s + _BEYOND_S, spare=spare):
         yield _Shown(on_grid(frame.time_s, reader.info.fps), frame.to_av())
 
 
-def _upright(reader: Reader, cut: Cut, info: MediaInfo) -> Iterator[_Shown]:
-    """The cut's frames after the source's filters, which look at every frame's neighbours to deinterlace."""
+def _upright(reader: Reader, cut: Cut, info: MediaInfo, start_s: float) -> Iterator[_Shown]:
+    """The cut's frames from a time on, after the source's filters, which look at their neighbours to deinterlace."""
     times: deque[float] = deque()
 
     def coded() -> Iterator[av.VideoFrame]:
-        for shown in _coded(reader, cut):
+        for shown in _coded(reader, cut, start_s):
             times.append(shown.time_s)
             yield shown.picture
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from fractions import Fraction
 
     from nvpipe.types import Cut, Timeline
 
 
+EARLY_S = 0.00103
+"""How much before its time a frame is taken, so that rounded time stamps don't shift the pace; no round number, so
+that the border lies nowhere near the phases that cuts have."""
 GRID_S = 0.0011
 """Containers that keep whole milliseconds put a frame at most this far from where its rate says."""
 
@@ -47,3 +51,30 @@ def on_grid(time_s: float, fps: Fraction) -> float:
     """
     exact_s = float(round(time_s * fps) / fps)
     return exact_s if abs(exact_s - time_s) <= GRID_S else time_s
+
+
+def source_s(cut: Cut, index: int, fps: Fraction) -> float:
+    """The moment of the footage that a frame of the finished file shows."""
+    return cut.source_start_s + float(index / fps) - cut.at_s
+
+
+def unseen(cut: Cut, first: int, end: int, fps: Fraction, source_fps: Fraction) -> Callable[[float, float], bool]:
+    """Tells of frames of the footage that none of the finished file's shows.
+
+    Args:
+        cut: which footage.
+        first: frame of the finished file.
+        end: the frame after the last one.
+        fps: rate of the finished file.
+        source_fps: average rate of the footage.
+
+    Returns:
+        Whether a frame on display from one time to another is passed over for a later one.
+    """
+    taken = [source_s(cut, index, fps) + EARLY_S for index in range(first, end)]
+
+    def passed_over(time_s: float, next_s: float) -> bool:
+        coming = bisect_left(taken, on_grid(next_s, source_fps))
+        return bisect_left(taken, on_grid(time_s, source_fps)) == coming < len(taken)
+
+    return passed_over

@@ -116,3 +116,10 @@ def without(intervals: Sequence[Interval], taken: Iterable[Interval]) -> list[In
             cut += [(first_s, min(last_s, start_s)), (max(first_s, end_s), last_s)]
         left = [(first_s, last_s) for first_s, last_s in cut if last_s - first_s > EPSILON_S]
     return left
+
+
+def overlap(some: Iterable[Interval], others: Iterable[Interval]) -> list[Interval]:
+    """What two lists of disjoint intervals have in common, rising."""
+    every = list(others)
+    common = [(max(some_s, other_s), min(end_s, last_s)) for some_s, end_s in some for other_s, last_s in every]
+    return sorted((start_s, end_s) for start_s, end_s in common if end_s - start_s > EPSILON_S)

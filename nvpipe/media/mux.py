@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    import av
     import numpy as np
     from av.audio.stream import AudioStream
     from av.container import InputContainer
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nvpipe.media.encode import Encoder
+    from nvpipe.media.waiting import PacketList
     from nvpipe.types import OutputFormat
 
 AUDIO_RATE_HZ = 48_000
@@ -79,9 +79,14 @@ def write_sound(
 
 
 class Mp4Writer:
-    """An MP4 being written, picture by picture; the sound may come later and is copied from a file.
+    """An MP4 being written, packet by packet; the sound may come later and is copied from a file.
 
     Pictures can be written while the sound is still being made: their packets wait on the disk until `attach`.
+
+    Args:
+        path: where to write.
+        output: what the packets are encoded for.
+        encoder: what encodes them.
 
     Raises:
         OutputError: the file cannot be written: no permission, no space.
@@ -91,17 +96,17 @@ class Mp4Writer:
     def __init__(self, path: Path, output: OutputFormat, encoder: Encoder) -> None:
         import av
 
+        from nvpipe.media.encode.passes import add_ready_stream
+
         self.path = path
         try:
             self._container = av.open(path, "w", format="mp4", options={"movflags": "+faststart"})
             self._waiting = WaitingPackets(path.absolute().parent)
         except OSError as error:
             raise self._failed(error) from error
-        self._video = encoder.add_stream(self._container, output)
+        self._video = add_ready_stream(self._container, encoder, output)
         self._sound: InputContainer | None = None
         self._next: Packet[AudioStream] | None = None
-        self._time_base = 1 / output.fps
-        self.frames = 0
 
     @property
     def has_sound(self) -> bool:
@@ -121,18 +126,27 @@ class Mp4Writer:
         except OSError as error:
             raise self._failed(error) from error
 
-    def write(self, picture: av.VideoFrame) -> None:
-        """Append the next picture."""
-        picture.pts = self.frames
-        picture.time_base = self._time_base
-        self.frames += 1
+    def write(self, packets: Iterable[Packet[VideoStream]]) -> None:
+        """Append packets of the pictures, in decoding order."""
         try:
-            self._mux(self._video.encode(picture))
+            self._mux(packets)
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def append(self, packets: PacketList) -> None:
+        """Append the packets of a file, and remove it."""
+        try:
+            found = WaitingPackets.opened(packets)
+            try:
+                self._mux(found.take())
+            finally:
+                found.close()
+            packets.path.unlink()
         except OSError as error:
             raise self._failed(error) from error
 
     def finish(self) -> None:
-        """Write what the encoder still holds, the rest of the sound and the index.
+        """Write the rest of the sound and the index.
 
         Raises:
             OutputError: the file cannot be written.
@@ -141,7 +155,6 @@ class Mp4Writer:
         if self._sound is None:
             raise ValueError("a short cannot be finished without its sound")
         try:
-            self._mux(self._video.encode(None))
             self._mux_audio(None)
             self._container.close()
         except OSError as error:
@@ -172,6 +185,7 @@ class Mp4Writer:
             self._waiting.add(packets)
             return
         for packet in packets:
+            packet.stream = self._video
             self._container.mux(packet)
             # Sound follows the pictures that it belongs to.
             self._mux_audio(float((packet.dts or 0) * packet.time_base))

@@ -7,6 +7,7 @@ import re
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,16 @@ def probe(path: Path) -> MediaInfo:
 
 def inspect(path: Path) -> Inspection:
     """`probe`, with what a reader needs besides. Raises the same."""
+    try:
+        facts = path.stat()
+    except (OSError, ValueError):
+        return _inspected(path, ())
+    return _inspected(path, (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns))
 
+
+@lru_cache(maxsize=1)
+def _inspected(path: Path, _identity: tuple[int, ...]) -> Inspection:
+    """Kept for the file looked at last, which is opened again right away to be analysed."""
     with opened(path) as container:
         stream = video_stream(container, path)
         discard_others(container, stream)

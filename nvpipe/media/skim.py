@@ -42,6 +42,8 @@ T = TypeVar("T")
 _MIN_BURST_FRAMES = 3
 _MAX_BURST_PACKETS = 64
 _PROGRESS_S = 2.0
+_ALONE_PIXELS = 1280 * 720
+"""Bursts of smaller pictures are decoded by one thread: to start and to empty several costs a tenth more."""
 _MAX_WAITING = 4
 """Bursts read ahead of the one that is decoded."""
 
@@ -105,6 +107,8 @@ def skim(
     import numpy as np
 
     inspection = inspect(path)
+    # While libav builds the index of an hour it takes half as much again; that is the peak.
+    trim()
     container = open_container(path)
     try:
         video = cast("VideoStream", container.streams[inspection.stream_index])
@@ -265,7 +269,10 @@ class _Decoder(Generic[T]):
             "max_pixels": str(MAX_SIDE_PX * MAX_SIDE_PX),
             "skip_loop_filter": "all",
         }
-        self.stream.thread_type = cast("Any", "AUTO")
+        if self.stream.width * self.stream.height > _ALONE_PIXELS:
+            self.stream.thread_type = cast("Any", "AUTO")
+        else:
+            self.stream.codec_context.thread_count = 1
 
     def look_at(self, packets: list[av.Packet[VideoStream]], start_s: float) -> T | None:
         """What there is to see in a burst; None when nothing of it can be decoded."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 _DTYPES = {"flt": "f4", "dbl": "f8", "s16": "i2", "s32": "i4", "s64": "i8", "u8": "u1"}
 """Of libav's sample formats."""
-_ROOM = 10_000
+_ROOM = 1000
 """Slots that are set aside when room is short."""
 
 
@@ -37,9 +38,11 @@ class Slots:
     _held: list[av.AudioFrame] = field(default_factory=list)
     _start_s: float = 0.0
     _count: int = 0
-    _powers: Any = None
+    _powers: array[float] = field(default_factory=lambda: array("f"))
     _end: int = 0
     """Slots up to the last one that was heard."""
+    _rooms: dict[str, Any] = field(default_factory=dict)
+    """Arrays that are used again: to get them from the system each second costs more than the sums."""
 
     def take(self, packet: av.Packet[Any]) -> None:
         """Decode a packet of sound; one that cannot be decoded leaves a gap."""
@@ -47,7 +50,7 @@ class Slots:
             rate_hz = frame.sample_rate
             if not rate_hz or not frame.samples:
                 continue
-            kind = (rate_hz, frame.format.name, len(frame.planes), frame.layout.nb_channels)
+            kind = (rate_hz, frame.format.name, frame.layout.nb_channels)
             due_s = self._start_s + self._count / rate_hz
             time_s = due_s if frame.time is None else frame.time - self.origin_s
             if kind != self._kind or abs(time_s - due_s) > self.slot_s / 2 or self._count >= rate_hz:
@@ -76,48 +79,57 @@ class Slots:
         borders = np.clip(borders, 0, count)
         heard = np.flatnonzero(np.diff(borders))
         sums = np.zeros(len(borders) - 1)
-        sums[heard] = np.add.reduceat(_squares(frames), borders[heard])
+        sums[heard] = np.add.reduceat(self._squares(frames, count), borders[heard])
         self._add(first, sums / (rate_hz * self.slot_s))
 
     def _add(self, first: int, powers: Floats) -> None:
         import numpy as np
 
         self._end = max(self._end, first + len(powers))
-        if self._powers is None or self._end > len(self._powers):
-            grown = np.zeros(self._end + _ROOM, np.float32)
-            if self._powers is not None:
-                grown[: len(self._powers)] = self._powers
-            self._powers = grown
-        self._powers[first : first + len(powers)] += powers
+        if self._end > len(self._powers):
+            # The C library moves pages where numpy would hold all of it twice.
+            self._powers.frombytes(bytes((self._end - len(self._powers) + _ROOM) * self._powers.itemsize))
+        np.frombuffer(self._powers, np.float32)[first : first + len(powers)] += powers
 
     def powers(self) -> Floats:
         """Mean squares of all slots up to the last one that was heard; what is missing in one is silent."""
         import numpy as np
 
         self._flush()
-        if self._powers is None:
-            return np.zeros(0)
-        values: Floats = self._powers[: self._end].astype(np.float64)
+        values: Floats = np.frombuffer(self._powers, np.float32)[: self._end].astype(np.float64)
         values[~np.isfinite(values)] = 0.0
         return values
 
+    def _squares(self, frames: list[av.AudioFrame], count: int) -> NDArray[np.float32]:
+        """Mean square of the channels, sample by sample, full scale at 1; the frames are of one format."""
+        import numpy as np
 
-def _squares(frames: list[av.AudioFrame]) -> NDArray[np.float32]:
-    """Mean square of the channels, sample by sample, full scale at 1; the frames are of one format."""
-    import numpy as np
+        first = frames[0]
+        kind = np.dtype(_DTYPES[first.format.packed.name])
+        channels = first.layout.nb_channels
+        each = 1 if first.format.is_planar else channels
+        total = self._room("total", count, np.dtype("f4"))
+        for index in range(len(first.planes)):
+            parts = [np.frombuffer(cast("Any", frame.planes[index]), kind, frame.samples * each) for frame in frames]
+            whole = np.concatenate(parts, out=self._room("whole", count * each, kind))
+            squares = whole if kind.str == total.dtype.str else self._room("squares", count * each, total.dtype)
+            if kind.kind != "f":
+                full = np.float32(2 ** (8 * kind.itemsize - 1))
+                np.divide(whole.astype(np.float32), full, out=squares)
+                squares -= np.float32(kind.kind == "u")
+            elif squares is not whole:
+                squares[:] = whole
+            np.square(squares, out=squares)
+            summed = squares.reshape(-1, each).sum(1) if each > 1 else squares
+            np.add(total, summed, out=total) if index else np.copyto(total, summed)
+        total /= np.float32(channels)
+        return total
 
-    first = frames[0]
-    kind = np.dtype(_DTYPES[first.format.packed.name])
-    channels = first.layout.nb_channels
-    each = 1 if first.format.is_planar else channels
-    total: Any = 0.0
-    for index in range(len(first.planes)):
-        parts = [np.frombuffer(cast("Any", frame.planes[index]), kind, frame.samples * each) for frame in frames]
-        values = np.concatenate(parts)
-        if kind.kind != "f":
-            full = np.float32(2 ** (8 * kind.itemsize - 1))
-            values = values.astype(np.float32) / full - np.float32(kind.kind == "u")
-        squares = np.square(values.astype(np.float32, copy=False))
-        total = total + (squares.reshape(-1, each).sum(1) if each > 1 else squares)
-    result: NDArray[np.float32] = total / np.float32(channels)
-    return result
+    def _room(self, use: str, count: int, kind: np.dtype[Any]) -> NDArray[Any]:
+        """An array that is free for use, with whatever it holds."""
+        import numpy as np
+
+        room = self._rooms.get(use)
+        if room is None or room.dtype != kind or len(room) < count:
+            room = self._rooms[use] = np.empty(count, kind)
+        return cast("NDArray[Any]", room[:count])

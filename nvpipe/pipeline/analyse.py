@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from nvpipe.errors import MediaError, NvpipeError
 from nvpipe.footage.library import Library
-from nvpipe.pipeline.crew import Finished, side_by_side, worker_count
 from nvpipe.pipeline.stages import JobLog
 from nvpipe.pipeline.tools import Toolbox
 from nvpipe.types import Progress
@@ -17,6 +16,7 @@ from nvpipe.types import Progress
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
+    from nvpipe.pipeline.crew import Finished
     from nvpipe.pipeline.reporter import Reporter
     from nvpipe.settings import Settings
     from nvpipe.types import Footage, MotionTrack
@@ -110,7 +110,7 @@ def logged_all(
     """
     known = [kept(video, library, tools) for video in videos]
     todo = [video for video, track in zip(videos, known, strict=True) if track is None]
-    workers = worker_count(len(todo), settings.jobs)
+    workers = _workers(len(todo), settings)
     apart = workers > 1 and sum(video.duration_s for video in todo) >= WORTH_PROCESSES_S and _many(tools)
     results = _ordered(todo if apart else [], settings, workers, reporter)
     with closing(results):
@@ -136,6 +136,14 @@ def _found(footage: Footage, track: MotionTrack, log: JobLog) -> Analysed:
     return Analysed(footage, track, True, 0.0)
 
 
+def _workers(pieces: int, settings: Settings) -> int:
+    if pieces < 2:
+        return pieces
+    from nvpipe.pipeline.crew import worker_count
+
+    return worker_count(pieces, settings.jobs)
+
+
 def _many(tools: Toolbox) -> bool:
     """Whether several videos may be decoded at once; a device that decodes has its own order."""
     tools.decoder()
@@ -146,6 +154,10 @@ def _ordered(
     videos: Sequence[Footage], settings: Settings, workers: int, reporter: Reporter
 ) -> Generator[Finished, None, None]:
     """What became of the videos, in their order."""
+
+    if not videos:
+        return
+    from nvpipe.pipeline.crew import side_by_side
 
     def tell(index: int, done_s: float) -> None:
         video = videos[index]
@@ -176,11 +188,8 @@ def _taken_over(footage: Footage, finished: Finished, library: Library, tools: T
     return Analysed(footage, track, False, finished.seconds)
 
 
-def analyse_all(
-    paths: Sequence[str], settings: Settings, reporter: Reporter
-) -> tuple[list[Analysed], list[NvpipeError]]:
-    """Tracks of everything that the paths name, and why the rest could not be analysed."""
-    library = Library(settings.storage, reporter.warning, notice=reporter.notice)
+def named_videos(paths: Sequence[str], library: Library) -> tuple[list[Footage], list[NvpipeError]]:
+    """The videos that the paths name, each content once, and why the rest cannot be used."""
     errors: list[NvpipeError] = []
     videos: dict[str, Footage] = {}
     for path in paths:
@@ -191,6 +200,15 @@ def analyse_all(
         except MediaError as error:
             unusable.append(error)
         errors.extend(unusable)
+    return list(videos.values()), errors
+
+
+def analyse_all(
+    paths: Sequence[str], settings: Settings, reporter: Reporter
+) -> tuple[list[Analysed], list[NvpipeError]]:
+    """Tracks of everything that the paths name, and why the rest could not be analysed."""
+    library = Library(settings.storage, reporter.warning, notice=reporter.notice)
+    videos, errors = named_videos(paths, library)
     tools = Toolbox(settings, {}, reporter.notice)
 
     def open_log(place: int, video: Footage) -> JobLog:
@@ -198,7 +216,7 @@ def analyse_all(
         return JobLog(video.path.name, reporter)
 
     found: list[Analysed] = []
-    for result in logged_all(list(videos.values()), library, tools, settings, reporter, open_log):
+    for result in logged_all(videos, library, tools, settings, reporter, open_log):
         if isinstance(result, NvpipeError):
             errors.append(result)
         else:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from nvpipe.footage.library import Library
     from nvpipe.pipeline.kept import Kept
+    from nvpipe.pipeline.precompiled import Ready
     from nvpipe.pipeline.stages import JobLog
     from nvpipe.pipeline.tools import Toolbox
     from nvpipe.settings import Settings
@@ -103,6 +104,7 @@ def choose_beside(
     kept: Kept,
     settings: Settings,
     log: JobLog,
+    ready: Ready | None = None,
 ) -> Beside:
     """The second footage of a job, as long as the first.
 
@@ -116,6 +118,7 @@ def choose_beside(
         kept: who shows what.
         settings: the job's options.
         log: where stages and warnings are recorded.
+        ready: what was precompiled.
 
     Raises:
         MediaError: nothing of the second footage can be used.
@@ -128,7 +131,8 @@ def choose_beside(
     found = _tracks(videos, kept.library, tools, settings, log) if second.footage else list(tracks)
     if {video.digest for video in videos} <= {video.digest for video in footage}:
         # A share of its own, so that both halves never show the same while there is enough footage.
-        segments = reserve(digest_of([share, SPLIT]), videos, found, demand, kept, log)
+        spans = ready.spans(videos, found, demand.duration_s, place=1) if ready else None
+        segments = reserve(digest_of([share, SPLIT]), videos, found, demand, kept, log, spans)
         return Beside(tuple(segments), tuple(found), videos)
     # It was named for this place: no other job keeps it from being shown, and sentences don't matter to it.
     chosen = arrange(found, Demand(demand.duration_s)) or looped(found, demand.duration_s)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from nvpipe.cache.ledger import Reservation
 from nvpipe.footage.arrange import arrange, arrange_again, total_s
-from nvpipe.footage.curve import EPSILON_S, Curve, without
-from nvpipe.footage.rooms import Demand
+from nvpipe.footage.curve import EPSILON_S, Curve, overlap, without
+from nvpipe.footage.joined import CUT_COST
+from nvpipe.footage.rooms import Demand, mean
 from nvpipe.pipeline.plan import FPS, frames_of
 from nvpipe.pipeline.tell import LEAD_S
 from nvpipe.types.codec import digest_of
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 VERSION = 1
 """Part of what reserved footage answers; a change of the rules by which it is chosen changes it."""
+READY_WORTH = 0.1
+"""How much less the segments of a short may score, cuts counted, so as not to have to be composed: a tenth of the
+range (1 to 2) that usual moments of lively footage differ by, which nobody sees."""
 USED_UP = "all of the footage is used up, so that the least recently used is shown again"
 
 
@@ -49,6 +53,7 @@ def reserve(
     demand: Demand,
     kept: Kept,
     log: JobLog,
+    ready: Mapping[str, Sequence[Interval]] | None = None,
 ) -> list[Segment]:
     """The segments of a job, in the order to be shown; reserved, so that other jobs take others.
 
@@ -59,6 +64,8 @@ def reserve(
         demand: what has to be filled.
         kept: who shows what, and how often each video was used.
         log: told when footage is shown again.
+        ready: by video, rising and disjoint intervals that were composed beforehand; segments inside of them are
+            taken where they score at most `READY_WORTH` less.
 
     Raises:
         MediaError: there is no footage at all.
@@ -68,7 +75,7 @@ def reserve(
     wanted = digest_of([VERSION, demand, [[contents[track.video_id], Curve(track).length_s] for track in tracks]])
 
     def choose(others: Sequence[Reservation]) -> Reservation:
-        segments, note = _unused(tracks, contents, demand, others)
+        segments, note = _unused(tracks, contents, demand, others, ready or {})
         return Reservation(key, wanted, tuple(segments), tuple(contents[one.video_id] for one in segments), note)
 
     reservation, is_new = kept.ledger.reserve(key, wanted, choose)
@@ -85,7 +92,11 @@ def reserve(
 
 
 def _unused(
-    tracks: Sequence[MotionTrack], contents: Mapping[str, str], demand: Demand, others: Sequence[Reservation]
+    tracks: Sequence[MotionTrack],
+    contents: Mapping[str, str],
+    demand: Demand,
+    others: Sequence[Reservation],
+    ready: Mapping[str, Sequence[Interval]],
 ) -> tuple[list[Segment], str]:
     """Segments from what is unused, or else from what was used least recently; and a note if they are shown again."""
     whole: dict[str, list[Interval]] = {track.video_id: [(0.0, Curve(track).length_s)] for track in tracks}
@@ -103,11 +114,30 @@ def _unused(
     for released in range(least, len(concerned) + 1):
         found = arrange(tracks, demand, free(released))
         if found is not None:
-            return found, USED_UP if released else ""
+            return _or_ready(found, tracks, demand, free(released), ready), USED_UP if released else ""
     videos = "1 video gives" if len(tracks) == 1 else f"{len(tracks)} videos give"
     return arrange_again(tracks, demand), (
         f"{demand.duration_s:.1f} s are needed and {videos} {total_s(tracks):.1f} s of footage, so it is shown again"
     )
+
+
+def _or_ready(
+    best: list[Segment],
+    tracks: Sequence[MotionTrack],
+    demand: Demand,
+    free: Mapping[str, Sequence[Interval]],
+    ready: Mapping[str, Sequence[Interval]],
+) -> list[Segment]:
+    """The best segments, or those that were composed beforehand where they are worth nearly as much."""
+    inside = {video_id: overlap(rooms, ready.get(video_id, ())) for video_id, rooms in free.items()}
+    if sum(end_s - start_s for rooms in inside.values() for start_s, end_s in rooms) < demand.duration_s - EPSILON_S:
+        return best
+    found = arrange(tracks, demand, inside)
+    return best if found is None or _worth(found) < _worth(best) - READY_WORTH else found
+
+
+def _worth(segments: Sequence[Segment]) -> float:
+    return mean(segments) - CUT_COST * (len(segments) - 1)
 
 
 def _free(

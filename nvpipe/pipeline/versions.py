@@ -9,6 +9,7 @@ from nvpipe.cache.disk import digest_file
 from nvpipe.pipeline.covers import Cover, restore_cover, write_cover
 from nvpipe.pipeline.extras import draw_extras, key_of
 from nvpipe.pipeline.plan import NO_CAPTIONS, outputs_of
+from nvpipe.pipeline.stages import peak_memory_bytes
 from nvpipe.types.codec import digest_of, from_json, to_json
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from nvpipe.pipeline.stages import JobLog
     from nvpipe.pipeline.tools import Toolbox
     from nvpipe.settings import Settings
-    from nvpipe.types import CaptionStyle, Timeline
+    from nvpipe.types import CaptionStyle, Cut, Timeline
 
 MISSING_SHOWN = 12
 RENDERED = "rendered"
@@ -59,7 +60,10 @@ def render_key(timeline: Timeline, tools: Toolbox) -> str:
 
     tools.decoder(), tools.layout(), tools.composer(), tools.encoder()
     cuts, beside = (
-        [[cut.footage.digest, cut.source_start_s, cut.source_end_s, cut.at_s, cut.crop_path] for cut in shown]
+        [
+            [cut.footage.digest, cut.source_start_s, cut.source_end_s, cut.at_s, cut.crop_path, *_precompiled(cut)]
+            for cut in shown
+        ]
         for shown in (timeline.cuts, timeline.beside)
     )
     second = timeline.still.digest if timeline.still else beside
@@ -72,11 +76,17 @@ def render_key(timeline: Timeline, tools: Toolbox) -> str:
     return digest_of([render.VERSION, backends, cuts, second, sound, drawn, timeline.output, timeline.duration_s])
 
 
+def _precompiled(cut: Cut) -> list[object]:
+    """What holds a cut's pictures; nothing where they are composed, so that the keys of such files stay."""
+    return [[one.digest, one.start_s, one.output_px] for one in cut.precompiled]
+
+
 def make_all(
-    versions: Sequence[Version], tools: Toolbox, store: StageStore, log: JobLog
+    versions: Sequence[Version], tools: Toolbox, store: StageStore, log: JobLog, workers: int | None = None
 ) -> tuple[Rendered, Cover | None]:
-    """Make the versions that are not known, in one pass."""
+    """Make the versions that are not known, in one pass; `workers` processes share it if that many are asked for."""
     from nvpipe.compose import render
+    from nvpipe.pipeline.render_crew import RenderCrew
 
     key = versions[0].key if len(versions) == 1 else digest_of([version.key for version in versions])
     with log.stage("render", key) as stage:
@@ -101,17 +111,27 @@ def make_all(
             tools.decoder(), tools.encoder(), tools.composer(), tools.layout(), films[0].painter, films[0].overlays
         )
         progress = log.progress("render", timeline.duration_s)
-        rendered = render.render(todo[0].timeline, todo[0].path, backends, also=films[1:], on_progress=progress)
+        used = {name: choice.used for name, choice in tools.choices.items()}
+        crew = RenderCrew(
+            [version.timeline for version in todo],
+            [version.path for version in todo],
+            (used["decode"], used["encode"], used["compose"], used["layout"]),
+            _drawn,
+            drawn[0][1],
+            workers,
+        )
+        rendered = render.render(
+            todo[0].timeline, todo[0].path, backends, also=films[1:], on_progress=progress, crew=crew
+        )
+        if crew.peak_bytes:
+            stage.peak_memory_bytes = peak_memory_bytes() + crew.peak_bytes
         if todo[0] is versions[0]:
             cover = write_cover(drawn[0][1], timeline, versions[0].key, versions[0].path, store)
-    missing = {char for painter, extras in drawn for char in (*extras.missing, *(painter.missing if painter else ()))}
+    missing = set(crew.missing)
+    for painter, extras in drawn:
+        missing |= {*extras.missing, *(painter.missing if painter else ())}
     if missing:
-        shown = " ".join(sorted(missing)[:MISSING_SHOWN])
-        text = (
-            f"no font here has {len(missing)} of the captions' characters, which the picture lacks "
-            f"({shown}); install one that has them, such as a Noto font of the script"
-        )
-        rendered = replace(rendered, warnings=(*rendered.warnings, text))
+        rendered = replace(rendered, warnings=(*rendered.warnings, missing_glyphs(missing)))
     untold = tuple(text for _, extras in drawn for text in extras.warnings)
     rendered = replace(rendered, warnings=(*rendered.warnings, *untold))
     for version in todo:
@@ -119,8 +139,17 @@ def make_all(
     return rendered, cover
 
 
+def missing_glyphs(missing: set[str]) -> str:
+    """The warning of characters that no font has."""
+    shown = " ".join(sorted(missing)[:MISSING_SHOWN])
+    return (
+        f"no font here has {len(missing)} of the captions' characters, which the picture lacks "
+        f"({shown}); install one that has them, such as a Noto font of the script"
+    )
+
+
 def _drawn(timeline: Timeline) -> tuple[CaptionPainter | None, Drawn]:
-    painter = _painter(timeline)
+    painter = caption_painter(timeline)
     return painter, draw_extras(timeline, painter, _look(timeline))
 
 
@@ -143,7 +172,8 @@ def _look(timeline: Timeline) -> CaptionStyle:
     return timeline.captions.look or style(STYLE_NAMES[0] if name == NO_CAPTIONS else name)
 
 
-def _painter(timeline: Timeline) -> CaptionPainter | None:
+def caption_painter(timeline: Timeline) -> CaptionPainter | None:
+    """What draws a timeline's captions in its output's size; None without captions."""
     captions, output = timeline.captions, timeline.output
     if captions.style == NO_CAPTIONS:
         return None

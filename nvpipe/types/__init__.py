@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nvpipe.types.motion import MotionTrack, Signal
     from nvpipe.types.speech import Narration, Word
     from nvpipe.types.text import Article, Script, ScriptLine
-    from nvpipe.types.timeline import Cut, Music, OutputFormat, Still, Timeline
+    from nvpipe.types.timeline import Cut, Music, OutputFormat, Precompiled, Still, Timeline
 
 _MODULES = {
     "backend": ("BackendChoice",),
@@ -32,7 +32,7 @@ _MODULES = {
     "motion": ("MotionTrack", "Signal"),
     "speech": ("Narration", "Word"),
     "text": ("Article", "Script", "ScriptLine"),
-    "timeline": ("Cut", "Music", "OutputFormat", "Still", "Timeline"),
+    "timeline": ("Cut", "Music", "OutputFormat", "Precompiled", "Still", "Timeline"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
@@ -56,6 +56,7 @@ __all__ = [
     "Narration",
     "Outcome",
     "OutputFormat",
+    "Precompiled",
     "Progress",
     "Script",
     "ScriptLine",

@@ -13,6 +13,19 @@ from nvpipe.types.speech import Narration
 
 
 @dataclass(frozen=True, slots=True)
+class Precompiled:
+    """A stretch of a video as an output shows it, made beforehand at the output's frame rate."""
+
+    path: Path
+    digest: str
+    """Of the file's content."""
+    start_s: float
+    """Where in the video its first picture lies."""
+    output_px: tuple[int, int]
+    """Width and height of the output that it was made for."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cut:
     """The span `[source_start_s, source_end_s)` of a video, shown from `at_s` on."""
 
@@ -23,6 +36,8 @@ class Cut:
     crop_path: tuple[tuple[float, float], ...] = ()
     """(seconds from the cut's start, centre of a crop of the canvas' shape from 0 left to 1 right), joined by
     straight lines; two points at one time are a jump: the later one holds from that moment on. Empty is centred."""
+    precompiled: tuple[Precompiled, ...] = ()
+    """What holds its pictures for each of the outputs; empty where they are composed from the video itself."""
 
     @property
     def duration_s(self) -> float:

@@ -55,7 +55,13 @@ class ScriptedReader:
         return self.source.damaged
 
     def frames(
-        self, start_s: float = 0.0, end_s: float | None = None, *, draft: bool = False, sound: object = None
+        self,
+        start_s: float = 0.0,
+        end_s: float | None = None,
+        *,
+        draft: bool = False,
+        sound: object = None,
+        spare: object = None,
     ) -> Iterator[ScriptedFrame]:
         for index, time_s in enumerate(self.source.times_s):
             if time_s >= start_s and (end_s is None or time_s < end_s):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nvpipe.footage.motion.quantile import median, percentile, percentiles
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -95,7 +97,7 @@ def combine(signals: Signals) -> Verdict:
         signal = getattr(signals, name)
         if not len(signal):
             continue
-        low, high = np.percentile(signal[basis], (10, 90))
+        low, high = percentiles(signal[basis], 10, 90)
         values[name] = centred_rank(signal, basis)
         weights[name] = float(np.clip((high - low) / floor - 1.0, 0.0, 1.0))
     width = max(1, round(SMOOTHING_S / signals.step_s))
@@ -144,13 +146,13 @@ def smooth(values: Floats, width: int) -> Floats:
 def _covered(overlay: Floats, basis: NDArray[np.bool_]) -> Floats:
     """What is shown all the time belongs to the game; what comes on top is a menu, a scoreboard, a caption."""
     none, full = _OVERLAY
-    extra = overlay - float(np.percentile(overlay[basis], _USUAL_OVERLAY_PERCENTILE))
+    extra = overlay - percentile(overlay[basis], _USUAL_OVERLAY_PERCENTILE)
     return np.clip((extra - none) / (full - none), 0.0, 1.0)
 
 
 def _cut(cut: Floats, basis: NDArray[np.bool_]) -> Floats:
     """A display that is always cut costs a little, beside footage without one; what comes on top costs more."""
-    extra = cut - float(np.percentile(cut[basis], _USUAL_CUT_PERCENTILE))
+    extra = cut - percentile(cut[basis], _USUAL_CUT_PERCENTILE)
     costs = ((_CUT_COST, cut, _CUT), (_CUT_EXTRA_COST, extra, _CUT_EXTRA))
     shares = [cost * np.clip((value - none) / (full - none), 0.0, 1.0) for cost, value, (none, full) in costs]
     result: Floats = sum(shares, np.zeros(len(cut))) / (_CUT_COST + _CUT_EXTRA_COST)
@@ -159,15 +161,15 @@ def _cut(cut: Floats, basis: NDArray[np.bool_]) -> Floats:
 
 def _level(signals: Signals, basis: NDArray[np.bool_]) -> float:
     """0 to 1: how much changes in the video as a whole."""
-    motion = float(np.median(signals.motion[basis]))
-    flash = float(np.expm1(np.percentile(signals.flash[basis], 75)))
+    motion = median(signals.motion[basis])
+    flash = float(np.expm1(percentile(signals.flash[basis], 75)))
     return (motion / (motion + 8.0) + flash / (flash + 3.0)) / 2
 
 
 def _scale(signals: Signals, basis: NDArray[np.bool_]) -> float:
     """`_CALMEST` to 1: by the usual motion and the strongest tenth of the jumps of brightness or colour."""
-    motion = float(np.median(signals.motion[basis]))
-    jumps = [np.percentile(values[basis], 90) for values in (signals.flash, signals.tint)]
+    motion = median(signals.motion[basis])
+    jumps = [percentile(values[basis], 90) for values in (signals.flash, signals.tint)]
     event = float(np.expm1(max(jumps)))
     amount = (motion / (motion + _USUAL_MOTION) + event / (event + _USUAL_EVENT)) / 2
     return _CALMEST + (1.0 - _CALMEST) * min(1.0, amount / _LIVELY)

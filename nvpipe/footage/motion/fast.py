@@ -7,6 +7,7 @@ stretches in which good windows differ are then decoded in full (`fine`).
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nvpipe.footage.motion import sampling
-from nvpipe.footage.motion.budget import spare_s
+from nvpipe.footage.motion.budget import spacing_s, spare_s
 from nvpipe.footage.motion.combine import combine
 from nvpipe.footage.motion.fine import measured, refined, undecided
 from nvpipe.footage.motion.pairs import BLOCKS, COLUMNS, PIXEL_NOISE, VISIBLE_ASPECT
+from nvpipe.footage.motion.quantile import percentile
 from nvpipe.footage.motion.sampling import PAIR_S, Samples
 from nvpipe.footage.motion.signals import SLOT_S, STEP_S, measure
 from nvpipe.media.skim import skim
@@ -35,8 +37,9 @@ if TYPE_CHECKING:
 
 MIN_DURATION_S = 20.0
 """Shorter videos are analysed in full, which costs little more."""
-SPACING_S = 3.0
-"""Least distance of two bursts: with keyframes every two seconds every other one is used."""
+BURST_S = 0.1
+"""Most of a burst's cost is its keyframe and what lies between it and its last frame: many short ones tell more than
+few long ones, at the same cost."""
 _SKIM_PROGRESS = 0.7
 """How much of the work is done when the skim ends."""
 _REACH_S = 12.0
@@ -51,19 +54,31 @@ _WHOLE = ("step_s", "packets", "loudness", "peaks")
 """Fields of `Signals` that are known of the whole video."""
 _OF_FRAMES = ("time_s", "size_bytes", "flash", "tint")
 """Fields of `Samples` with a value for each frame; the others have one for each pair."""
+_JUMPS = ("flash", "tint")
+_COMPARED = ("centre_change", "change", "contrast")
 _SPREAD_S = 1.0
 _DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """What is read of some consecutive frames."""
+    """What is read of some consecutive frames; an hour has a thousand of them."""
 
-    time_s: tuple[float, ...]
-    frames: dict[str, tuple[float, ...]]
-    """Fields of `Samples` with a value for each frame."""
-    pair: dict[str, float]
-    """Fields of `Samples` with a value for each pair of frames; empty when there was nothing to compare."""
+    time_s: array[float]
+    jumps: tuple[array[float], ...]
+    """`_JUMPS` of each frame."""
+    compared: array[float]
+    """`_COMPARED` of the pair of frames; empty when there was nothing to compare."""
+
+    @property
+    def frames(self) -> dict[str, array[float]]:
+        """Fields of `Samples` with a value for each frame."""
+        return dict(zip(_JUMPS, self.jumps, strict=True))
+
+    @property
+    def pair(self) -> dict[str, float]:
+        """Fields of `Samples` with a value for each pair of frames."""
+        return dict(zip(_COMPARED, self.compared, strict=False))
 
 
 def coarse_track(
@@ -85,7 +100,7 @@ def coarse_track(
     tell = on_progress or (lambda _: None)
     look = Look(footage.rotation_deg, footage.width_px / footage.height_px)
     glance = skim(
-        footage.path, look, spacing_s=SPACING_S, burst_s=PAIR_S, slot_s=SLOT_S,
+        footage.path, look, spacing_s=spacing_s(footage), burst_s=BURST_S, slot_s=SLOT_S,
         on_progress=lambda done_s: tell(done_s * _SKIM_PROGRESS),
     )  # fmt: skip
     duration_s = _duration_s(glance)
@@ -155,15 +170,15 @@ class Look:
 
     def __call__(self, pictures: list[Picture]) -> Burst:
         planes = [_planes(picture.frame) for picture in pictures]
-        times = tuple(picture.time_s for picture in pictures)
+        times = array("d", [picture.time_s for picture in pictures])
         flash, u, v = (
             _flashes([three[index] for three in planes], side)
             for index, side in enumerate((sampling.LUMA_SIDE, sampling.CHROMA_SIDE, sampling.CHROMA_SIDE))
         )
         late = [index for index, time_s in enumerate(times) if time_s >= times[0] + PAIR_S - 0.001]
         other = late[0] if late else len(times) - 1
-        pair = _compare(planes[0][0], planes[other][0], self._turns, self._aspect) if other else {}
-        return Burst(times, {"flash": tuple(flash), "tint": tuple(np.hypot(u, v))}, pair)
+        pair = _compare(planes[0][0], planes[other][0], self._turns, self._aspect) if other else ()
+        return Burst(times, (array("d", flash), array("d", np.hypot(u, v))), array("d", pair))
 
 
 def _planes(frame: Any) -> list[NDArray[np.uint8]]:
@@ -193,19 +208,15 @@ def _flashes(planes: Sequence[NDArray[np.uint8]], side: int) -> Floats:
     return sampling.shared_jumps(np.concatenate((sums[:1], sums[:1], sums)), rows * columns)
 
 
-def _compare(before: NDArray[np.uint8], after: NDArray[np.uint8], turns: int, aspect: float) -> dict[str, float]:
-    """What `Sampler` reads of two pictures."""
+def _compare(before: NDArray[np.uint8], after: NDArray[np.uint8], turns: int, aspect: float) -> tuple[float, ...]:
+    """What `Sampler` reads of two pictures, `_COMPARED`."""
     first, picture = (_grid(plane, sampling.PICTURE_SIDE).astype(np.int32) for plane in (before, after))
     change = np.rot90(np.maximum(np.abs(picture - first) - PIXEL_NOISE, 0), -turns)
     rows, width = change.shape
     columns = change.sum(0)
     half = max(1, round(width * min(1.0, VISIBLE_ASPECT / aspect))) / 2
     centre = columns[int(width / 2 - half + 0.5) : int(width / 2 + half + 0.5)]
-    return {
-        "centre_change": float(centre.mean()) / rows,
-        "change": float(columns.mean()) / rows,
-        "contrast": float(picture.std()),
-    }
+    return float(centre.mean()) / rows, float(columns.mean()) / rows, float(picture.std())
 
 
 def _burst_samples(bursts: Sequence[Burst]) -> Samples:
@@ -247,7 +258,7 @@ def _activity(glance: Skim[Burst], steps: int, step_s: float) -> tuple[Floats, F
     middles = (np.arange(steps) + 0.5) * step_s
     first, last = (np.searchsorted(time_s, middles + side_s) for side_s in (-step_s, step_s))
     means = (sums[last] - sums[first]) / np.maximum(last - first, 1)
-    large = float(np.percentile(means, 90))
+    large = percentile(means, 90)
     if large < _TELLING_BYTES:
         return np.ones(steps), np.zeros(steps)
     share = means / large
@@ -261,8 +272,7 @@ def _duration_s(glance: Skim[Burst]) -> float:
     if not len(glance.time_s):
         return 0.0
     gaps = np.diff(glance.time_s)
-    # The first use of numpy's median costs an import.
-    usual_s = float(np.percentile(gaps, 50)) if len(gaps) else 0.0
+    usual_s = percentile(gaps, 50) if len(gaps) else 0.0
     return round(float(glance.time_s[-1]) + (usual_s or float(1 / glance.inspection.info.fps)), _DIGITS)
 
 

@@ -113,8 +113,11 @@ def _worth(pull: Floats, places: Floats, share: float) -> Floats:
     columns = (np.arange(count) + 0.5) / max(count, 1)
     distance = np.abs(places[None, :] - columns[:, None]) / (share / 2)
     kept = np.clip((1.0 - distance) / (1.0 - _FLAT_TOP), 0.0, 1.0)
-    off_centre = np.abs(places - CENTRE)
-    result: Floats = pull @ kept - _PULL_TO_CENTRE * pull.sum(1)[:, None] * off_centre
+    result: Floats = pull @ kept
+    to_centre = _PULL_TO_CENTRE * pull.sum(1)
+    # Place by place: of an hour, each array of all steps and places takes 3 MB.
+    for place, off_centre in enumerate(np.abs(places - CENTRE)):
+        result[:, place] -= to_centre * off_centre
     return result
 
 
@@ -143,7 +146,7 @@ def best_path(gains: Floats, places: Floats, farthest: int) -> NDArray[np.int64]
         farthest: how many places the window may move from a step to the next.
     """
     steps, count = gains.shape
-    gains = gains - _TIE * np.abs(places - CENTRE)
+    ties = _TIE * np.abs(places - CENTRE)
     moves = np.arange(-farthest, farthest + 1)
     costs = _COST_OF_WIDTH * np.abs(moves) * (places[1] - places[0])
     # Holding still comes first among equals.
@@ -152,12 +155,12 @@ def best_path(gains: Floats, places: Floats, farthest: int) -> NDArray[np.int64]
     outside = (origins < 0) | (origins >= count)
     origins = np.clip(origins, 0, count - 1)
     came_from = np.zeros((steps, count), dtype=np.int16)
-    best = gains[0]
+    best = gains[0] - ties
     for step in range(1, steps):
         reached = np.where(outside, -np.inf, best[origins] - costs[order])
         choice = reached.argmax(1)
         came_from[step] = origins[np.arange(count), choice]
-        best = reached[np.arange(count), choice] + gains[step]
+        best = reached[np.arange(count), choice] + (gains[step] - ties)
     path = np.zeros(steps, dtype=np.int64)
     path[-1] = int(best.argmax())
     for step in range(steps - 1, 0, -1):

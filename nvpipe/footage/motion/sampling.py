@@ -15,7 +15,7 @@ import numpy as np
 from nvpipe.footage.motion.pairs import Pairs, block_sums
 from nvpipe.footage.motion.rows import Rows
 from nvpipe.footage.motion.shots import ShotFinder
-from nvpipe.media.decode.pyav import PyAvFrame
+from nvpipe.media.decode.frame import PyAvFrame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -194,11 +194,13 @@ def _planes(frame: Frame) -> Sequence[Any]:
     """Y, U and V, as arrays where they lie in host memory: for work this small, tensors cost more than it does."""
     if isinstance(frame, PyAvFrame):
         picture = frame.to_av()
-        if picture.format.name in _PLANAR and all(plane.line_size > 0 for plane in picture.planes):
-            return [
-                np.frombuffer(cast("Any", plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
-                for plane in picture.planes
-            ]
+        if picture.format.name in _PLANAR:
+            found = [(plane, plane.line_size) for plane in picture.planes]
+            if all(pitch > 0 for _, pitch in found):
+                return [
+                    np.frombuffer(cast("Any", plane), np.uint8).reshape(-1, pitch)[:, : plane.width]
+                    for plane, pitch in found
+                ]
     planes = frame.planes()
     return planes if planes[0].device.type != "cpu" else [plane.numpy() for plane in planes]
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nvpipe.footage.motion.quantile import percentile, percentiles
 from nvpipe.footage.motion.sampling import Samples
 
 if TYPE_CHECKING:
@@ -128,8 +129,8 @@ def _maximum(values: Floats) -> float:
 
 
 def _spread(values: Floats) -> float:
-    low, high = np.percentile(values, (10, 90))
-    return float(high - low)
+    low, high = percentiles(values, 10, 90)
+    return high - low
 
 
 def _near(time_s: Floats, cuts_s: Sequence[float]) -> NDArray[np.bool_]:
@@ -143,9 +144,11 @@ def _near(time_s: Floats, cuts_s: Sequence[float]) -> NDArray[np.bool_]:
 def _sound(powers: Floats, steps: int) -> tuple[Floats, Floats]:
     if not len(powers):
         return np.zeros(0), np.zeros(0)
-    time_s = (np.arange(len(powers), dtype=np.float64) + 0.5) * SLOT_S
+    time_s = np.arange(len(powers), dtype=np.float64)
+    time_s += 0.5
+    time_s *= SLOT_S
     levels: list[Floats] = []
     for reduce in (_mean, _maximum):
         level: Floats = 10 * np.log10(_windows(time_s, powers, steps, reduce) + _SILENCE_POWER)
-        levels.append(np.maximum(level, np.percentile(level, 95) - SOUND_RANGE_DB))
+        levels.append(np.maximum(level, percentile(level, 95) - SOUND_RANGE_DB))
     return levels[0], levels[1]

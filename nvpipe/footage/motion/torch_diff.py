@@ -45,7 +45,7 @@ class TorchDiffScorer:
         import av
 
         from nvpipe.footage.motion.sampling import Sampler
-        from nvpipe.media.decode.pyav import PyAvFrame
+        from nvpipe.media.decode.frame import PyAvFrame
 
         sampler = Sampler(0, 16 / 9)
         for index in range(2):
@@ -142,8 +142,10 @@ def _decoded_s(samples: Samples, info: MediaInfo) -> float:
     """End of the last frame, shown for as long as frames usually are."""
     import numpy as np
 
+    from nvpipe.footage.motion.quantile import median
+
     gaps = np.diff(samples.time_s)
-    usual_s = float(np.median(gaps)) if len(gaps) else 0.0
+    usual_s = median(gaps) if len(gaps) else 0.0
     return round(float(samples.time_s[-1]) + (usual_s or float(1 / info.fps)), _DIGITS)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from nvpipe.media.slots import Slots
     from nvpipe.types import MediaInfo
+
+Spare = Callable[[float, float], bool]
+"""Whether a picture on display from one time to another may be left out."""
 
 
 class Frame(Protocol):
@@ -57,7 +60,13 @@ class Reader(Protocol):
         ...
 
     def frames(
-        self, start_s: float = 0.0, end_s: float | None = None, *, draft: bool = False, sound: Slots | None = None
+        self,
+        start_s: float = 0.0,
+        end_s: float | None = None,
+        *,
+        draft: bool = False,
+        sound: Slots | None = None,
+        spare: Spare | None = None,
     ) -> Iterator[Frame]:
         """Frames shown during `[start_s, end_s)`, in order of presentation.
 
@@ -70,6 +79,8 @@ class Reader(Protocol):
             draft: the pictures are only measured: a decoder may leave out the loop filter where no other picture is
                 predicted from the result.
             sound: takes up the sound that lies beside the pictures, in the same pass of the file; for whole videos.
+            spare: whether a frame on display from one time to another is not looked at. It may be left out then, if
+                that spares decoding it; the one on display at `start_s` never is.
         """
         ...
 

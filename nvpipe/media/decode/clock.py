@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import av
 
-_REBASE_S = 1.0
+REBASE_S = 1.0
+"""Stamps that jump back, or past the end, by more than this are not taken as they are."""
 _MAX_REBASES = 3
 """Recordings are spliced now and then; stamps that jump back more often than this mean nothing."""
 
@@ -38,7 +39,7 @@ class Clock:
         paced: bool,
         trusts_pts: bool,
     ) -> None:
-        self._base = base
+        self._numerator, self._denominator = base.numerator, base.denominator
         self._origin_s = origin_s
         self._step_s = step_s
         self._end_s = end_s
@@ -47,6 +48,12 @@ class Clock:
         self._stamp_s: float | None = None
         self._shift_s = 0.0
         self._rebases = _MAX_REBASES + 1 if paced else 0
+        self.honest = trusts_pts and not paced
+        """Whether every frame so far has had a presentation stamp that could be taken as it was."""
+
+    def seconds(self, stamp: int) -> float:
+        """The time that a presentation stamp means as it is."""
+        return stamp * self._numerator / self._denominator - self._origin_s
 
     def at(self, picture: av.VideoFrame, delay_frames: int) -> float:
         """Presentation time; infinite when nothing tells it.
@@ -63,20 +70,21 @@ class Clock:
         elif stamp is None:
             time_s = math.inf
         else:
-            stamp_s = stamp * self._base.numerator / self._base.denominator - early_s - self._origin_s
+            stamp_s = stamp * self._numerator / self._denominator - early_s - self._origin_s
             time_s = stamp_s if last_s is None else self._after(last_s, stamp_s)
             self._stamp_s = stamp_s
+        self.honest = self.honest and picture.pts is not None and time_s == self.seconds(picture.pts)
         self._last_s = None if math.isinf(time_s) else time_s
         return time_s
 
     def _after(self, last_s: float, stamp_s: float) -> float:
         """The time that a stamp means for the frame after another one."""
         time_s = stamp_s + self._shift_s
-        if time_s < last_s - _REBASE_S:
+        if time_s < last_s - REBASE_S:
             self._shift_s += last_s + self._step_s - time_s
             self._rebases += 1
             return last_s + self._step_s
-        if time_s > max(self._end_s, last_s) + _REBASE_S:
+        if time_s > max(self._end_s, last_s) + REBASE_S:
             return last_s + self._step_s
         if time_s > last_s or self._stamp_s is None:
             return time_s

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from nvpipe.media.audio import sound_stream
 from nvpipe.media.decode.clock import Clock
 from nvpipe.media.decode.fitting import Fitting
+from nvpipe.media.decode.frame import PyAvFrame
+from nvpipe.media.decode.needed import MisplacedError, needed_of
 from nvpipe.media.probe import Inspection, inspect
 from nvpipe.media.reading import decode, packets
 from nvpipe.media.safety import (
@@ -29,9 +31,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     import av
-    import torch
     from av.video import VideoStream
 
+    from nvpipe.media.decode import Spare
     from nvpipe.media.slots import Slots
 
 TIME_TOLERANCE_S = 0.0006
@@ -42,61 +44,6 @@ _MAX_SIZES = 1024
 _WITHOUT_PTS = ("avi",)
 """Containers that store packets in decoding order without presentation stamps; libav's guesses are wrong."""
 _DRAFT = {"skip_loop_filter": "noref"}
-_PLANAR = ("yuv420p", "yuvj420p")
-
-
-class PyAvFrame:
-    """A picture decoded on the CPU; it stays valid for as long as it is referenced."""
-
-    __slots__ = ("_picture", "_size_bytes", "_time_s")
-
-    def __init__(self, picture: av.VideoFrame, time_s: float, size_bytes: int) -> None:
-        self._picture = picture
-        self._time_s = time_s
-        self._size_bytes = size_bytes
-
-    @property
-    def time_s(self) -> float:
-        return self._time_s
-
-    @property
-    def size_bytes(self) -> int:
-        return self._size_bytes
-
-    @property
-    def end_s(self) -> float:
-        """End of display by the frame's own duration, `time_s` when unknown."""
-        base = self._picture.time_base or Fraction(0)
-        return self._time_s + float(self._picture.duration * base)
-
-    def planes(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Y, U and V as in `Frame.planes`; views of the decoder's memory for 8-bit 4:2:0."""
-        picture = self._picture
-        kind = picture.format.name
-        if kind == "nv12":
-            luma, chroma = (_view(plane) for plane in picture.planes)
-            return luma, chroma[..., 0], chroma[..., 1]
-        # A bottom-up picture has negative strides, which tensors cannot express.
-        if kind not in _PLANAR or any(plane.line_size < 0 for plane in picture.planes):
-            picture = _planar(picture)
-        y, u, v = (_view(plane) for plane in picture.planes)
-        return y, u, v
-
-    def to_av(self) -> av.VideoFrame:
-        return self._picture
-
-
-def _view(plane: Any) -> torch.Tensor:
-    # torch passes keyword arguments that PyAV's method does not take, hence the capsule.
-    from torch.utils.dlpack import from_dlpack
-
-    return from_dlpack(plane.__dlpack__())
-
-
-def _planar(picture: av.VideoFrame) -> av.VideoFrame:
-    """As 8-bit 4:2:0, colours as tagged."""
-    colours = picture.color_range
-    return picture.reformat(format="yuv420p", src_color_range=colours, dst_color_range=colours)
 
 
 class PyAvReader:
@@ -118,7 +65,13 @@ class PyAvReader:
         return self._damaged
 
     def frames(
-        self, start_s: float = 0.0, end_s: float | None = None, *, draft: bool = False, sound: Slots | None = None
+        self,
+        start_s: float = 0.0,
+        end_s: float | None = None,
+        *,
+        draft: bool = False,
+        sound: Slots | None = None,
+        spare: Spare | None = None,
     ) -> Iterator[PyAvFrame]:
         """Frames shown during `[start_s, end_s)`; see `Reader.frames`.
 
@@ -128,9 +81,11 @@ class PyAvReader:
         """
         if self._closed:
             raise ValueError("the reader is closed")
-        return self._window(max(start_s, 0.0), math.inf if end_s is None else end_s, draft, sound)
+        return self._window(max(start_s, 0.0), math.inf if end_s is None else end_s, draft, sound, spare)
 
-    def _window(self, start_s: float, end_s: float, draft: bool, sound: Slots | None) -> Iterator[PyAvFrame]:
+    def _window(
+        self, start_s: float, end_s: float, draft: bool, sound: Slots | None, spare: Spare | None
+    ) -> Iterator[PyAvFrame]:
         if end_s <= start_s:
             return
         damaged = self._damaged
@@ -141,7 +96,7 @@ class PyAvReader:
                 seek_s = None
             else:
                 seek_s = start_s - back_s
-            decoded = self._decoded(seek_s, draft, sound)
+            decoded = self._decoded(seek_s, draft, sound, start_s, spare)
             self._passes.add(decoded)
             with closing(decoded):
                 first = next(decoded, None)
@@ -175,9 +130,33 @@ class PyAvReader:
         return float(1 / self.info.fps)
 
     def _decoded(
-        self, seek_s: float | None, draft: bool = False, sound: Slots | None = None
+        self, seek_s: float | None, draft: bool, sound: Slots | None, start_s: float, spare: Spare | None
     ) -> Generator[PyAvFrame, None, None]:
-        """All frames from the keyframe before `seek_s` on; none when the file cannot be sought."""
+        """Frames from the keyframe before `seek_s` on; none when the file cannot be sought.
+
+        Those that nobody sees may be missing: before the one on display at `start_s`, and as `spare` says.
+        """
+        damaged, last_s = self._damaged, -math.inf
+        wanted = (start_s, spare) if sound is None and (start_s > 0 or spare) else None
+        try:
+            with closing(self._pass(seek_s, draft, sound, wanted)) as frames:
+                for frame in frames:
+                    last_s = frame.time_s
+                    yield frame
+            return
+        except MisplacedError:
+            self._damaged = damaged
+        with closing(self._pass(seek_s, draft, sound, None)) as frames:
+            yield from (frame for frame in frames if frame.time_s > last_s)
+
+    def _pass(
+        self, seek_s: float | None, draft: bool, sound: Slots | None, wanted: tuple[float, Spare | None] | None
+    ) -> Generator[PyAvFrame, None, None]:
+        """`_decoded`, which `wanted` lets leave out frames.
+
+        Raises:
+            MisplacedError: frames left out may have been wanted.
+        """
         import av
 
         inspection = self._inspection
@@ -212,7 +191,14 @@ class PyAvReader:
             sizes: dict[int | None, int] = {}
             fitting = Fitting(inspection)
             budget.start()
-            for packet in packets(container, stream, self._path, self._lost, heard):
+            coded = packets(container, stream, self._path, self._lost, heard)
+            needed = None
+            if wanted is not None:
+                shown_s, spare = wanted[0] + TIME_TOLERANCE_S, wanted[1]
+                needed = needed_of(context, self.info, clock, shown_s, spare, lambda: self._damaged)
+            if needed is not None:
+                coded = needed.of(coded)
+            for packet in coded:
                 if sound is not None and packet.stream.index != stream.index:
                     sound.take(packet)
                     continue
@@ -222,12 +208,16 @@ class PyAvReader:
                     sizes[packet.pts] = packet.size
                 for picture in self._pictures(packet, fitting):
                     time_s = clock.at(picture, context.reorder_depth)
+                    if needed is not None:
+                        needed.came(picture)
                     budget.stop(time_s if math.isfinite(time_s) else None)
                     if self._closed or (math.isfinite(time_s) and time_s > MAX_DURATION_S):
                         return
                     yield PyAvFrame(picture, time_s, sizes.pop(picture.pts, 0))
                     budget.start()
                 budget.stop()
+            if needed is not None:
+                needed.ended()
         finally:
             container.close()
 

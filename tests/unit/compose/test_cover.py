@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -148,3 +149,32 @@ def test_a_cover_of_pure_noise_is_written(tmp_path: Path) -> None:
     with Image.open(tmp_path / "cover.jpg") as cover:
         cover.load()
         assert cover.size == (1080, 1920)
+
+
+def test_pickers_that_share_a_film_choose_what_one_would(tmp_path: Path) -> None:
+    """Chunks are looked at by processes of their own, in any order."""
+    rng = np.random.default_rng(3)
+    hint, fps = CoverHint(7.0, (0.0, 4.0)), Fraction(30)
+    noise = rng.integers(40, 200, (2, 12, 20), dtype=np.uint8)
+
+    def picture(number: int) -> av.VideoFrame:
+        level = 1 + number * 37 % 100
+        pixels = np.full((24, 20), 128, np.uint8)
+        pixels[:16, :20] = (noise[0, :8, :20].repeat(2, 0) * level // 100) + 20
+        return av.VideoFrame.from_ndarray(pixels, format="yuv420p")
+
+    alone = CoverPicker(hint)
+    for number in range(400):
+        alone.draw(picture(number), float(number / fps))
+    together = CoverPicker(hint)
+    shared = CoverPicker(hint)
+    for first, end in ((290, 400), (0, 130), (130, 290)):
+        shared.begin(first, fps)
+        for number in range(first, end):
+            shared.draw(picture(number), float(number / fps))
+        assert shared.chosen is not None
+        together.offer(shared.chosen)
+    assert together.best == alone.best
+    alone.write(tmp_path / "alone.jpg")
+    together.write(tmp_path / "together.jpg")
+    assert (tmp_path / "alone.jpg").read_bytes() == (tmp_path / "together.jpg").read_bytes()

@@ -20,7 +20,8 @@ from nvpipe.footage.motion.fine import Measured, contested, measured, refined, u
 from nvpipe.footage.motion.signals import STEP_S, Signals, measure
 from nvpipe.footage.motion.torch_diff import TorchDiffScorer
 from nvpipe.footage.select import best_segments
-from nvpipe.media.decode.pyav import PyAvDecoder, PyAvFrame, PyAvReader
+from nvpipe.media.decode.frame import PyAvFrame
+from nvpipe.media.decode.pyav import PyAvDecoder, PyAvReader
 from nvpipe.media.probe import probe
 from nvpipe.media.skim import skim
 from nvpipe.types import Footage

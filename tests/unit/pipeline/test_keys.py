@@ -12,7 +12,7 @@ from nvpipe.pipeline.run import job_key, ledger_key
 from nvpipe.pipeline.tools import Toolbox
 from nvpipe.pipeline.versions import render_key
 from nvpipe.settings import Settings
-from nvpipe.types import Article, CaptionTrack, Cue, Cut, Footage, Narration, OutputFormat, Timeline
+from nvpipe.types import Article, CaptionTrack, Cue, Cut, Footage, Narration, OutputFormat, Precompiled, Timeline
 
 FOOTAGE = Footage("a-1", Path("a.mp4"), "d1", 64, 64, Fraction(30), 9.0, "h264", 0, True, "bt709", False)
 ARTICLE = Article("a.md", "T", "text", None, "digest")
@@ -49,6 +49,19 @@ def test_a_render_follows_what_is_shown_and_heard(timeline: Timeline, tmp_path: 
     assert len({before, *(key(other, tmp_path) for other in others)}) == 6
     timeline.narration.audio_path.write_bytes(b"other sound")
     assert key(timeline, tmp_path) != before
+
+
+def test_a_render_follows_what_was_precompiled_but_not_where_it_lies(timeline: Timeline, tmp_path: Path) -> None:
+    (cut,) = timeline.cuts
+
+    def with_file(path: str, digest: str, start_s: float) -> Timeline:
+        kept = Precompiled(Path(path), digest, start_s, (1080, 1920))
+        return replace(timeline, cuts=(replace(cut, precompiled=(kept,)),))
+
+    one = key(with_file("a.mkv", "d", 0.0), tmp_path)
+    assert key(with_file("b.mkv", "d", 0.0), tmp_path) == one
+    others = [timeline, with_file("a.mkv", "e", 0.0), with_file("a.mkv", "d", 0.5)]
+    assert one not in {key(other, tmp_path) for other in others}
 
 
 def test_a_render_does_not_follow_where_things_lie(timeline: Timeline, tmp_path: Path) -> None:
