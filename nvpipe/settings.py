@@ -66,8 +66,11 @@ class Settings:
     bitrate: int | None = None
     x264_params: str = ""
     slug: str | None = None
+    script: Path | None = None
+    narration: Path | None = None
     fast: bool = False
     jobs: int | None = None
+    workers: int | None = None
     footage: tuple[str, ...] = ()
 
     def with_values(self, values: Mapping[str, object], *, where: str, jobs_only: bool = False) -> Settings:

@@ -20,6 +20,8 @@ COMMANDS = {
     "run": "Turn articles and footage into finished shorts.",
     "analyze": "Score footage for action and fill the cache.",
     "segments": "Print the best segments of a video.",
+    "precompile": "Compose the best segments beforehand, for quicker runs.",
+    "caption": "Draw word-timed captions on a finished video.",
     "fetch": "Download footage, with its licence and credit.",
     "check": "Tell whether a file meets the platforms' rules.",
     "bench": "Measure encoders: speed, size and quality.",

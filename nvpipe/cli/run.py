@@ -26,21 +26,42 @@ if TYPE_CHECKING:
 
 @click.command("run", cls=ArticlesCommand)
 @click.argument("articles", nargs=-1, metavar="ARTICLE...")
-@click.option("--out", default="nvpipe-out", metavar="DIR",
-              help="Output folder.  [default: ./nvpipe-out]")  # fmt: skip
+@click.option("--out", default="nvpipe-out", metavar="DIR", help="Output folder.  [default: ./nvpipe-out]")
+@click.option(
+    "--feed",
+    "feeds",
+    multiple=True,
+    metavar="URL",
+    help="RSS, Atom or JSON feed whose new entries are told; may be repeated.",
+)
+@click.option(
+    "--max",
+    "count",
+    type=click.IntRange(1),
+    metavar="N",
+    help="At most so many entries of each feed, the newest first.  [default: 10]",
+)
+@click.option("--since", metavar="DATE|7d", help="Only entries of feeds that are not older.")
+@click.option(
+    "--allow-private-hosts", is_flag=True, help="Read articles and feeds from private and local addresses too."
+)
 @click.option("--sample", is_flag=True, help="Use the packaged sample article and footage.")
 @settings_options(
     "footage", "seconds", "size", "fps", "layout", "blur", "blur-opacity", "blur-desaturation", "split-with",
     "crop", "captions", "font", "subtitles", "title", "logo", "logo-position", "logo-size", "progress-bar", "cover",
-    "music", "music-volume", "lufs",
+    "music", "music-volume", "lufs", "script", "narration",
     "quality", "language", "voice", "writer", "speaker", "decoder", "encoder", "bitrate", "x264-params",
-    "fast", "jobs", "storage",
+    "fast", "jobs", "workers", "storage",
 )  # fmt: skip
 @json_option
 @verbosity_options
 def command(
     articles: tuple[str, ...],
     out: str,
+    feeds: tuple[str, ...],
+    count: int | None,
+    since: str | None,
+    allow_private_hosts: bool,
     sample: bool,
     as_json: bool,
     verbose: bool,
@@ -50,13 +71,19 @@ def command(
 ) -> int:
     """Turn articles and footage into narrated, captioned, vertical shorts.
 
-    ARTICLE is a .md, .txt or .html file, - for standard input, or a jobs file: a .jsonl with one
-    {"article": PATH, ...} a line, whose other keys are option names and win over the command line.
+    With --script the text of a file is spoken as it is; an ARTICLE then only says where it comes from, and
+    --narration is its sound, spoken already.
+
+    ARTICLE is a .md, .txt or .html file, an http(s) address, - for standard input, or a jobs file: a .jsonl with one
+    {"article": PATH or URL, ...} or {"feed": URL, ...} a line, whose other keys are option names and win over the
+    command line.
+
+    An entry of a feed is told once for each cache folder: it is done when its short is finished.
 
     Every short is <slug>.mp4 with <slug>.srt, a cover <slug>.jpg and a manifest <slug>.json beside it. A run that was
     stopped goes on where it stopped; one that is repeated finds everything done.
     """
-    from nvpipe.pipeline.jobs import expand
+    from nvpipe.pipeline.jobs import expand, feed_requests
     from nvpipe.pipeline.run import run
 
     if not out.strip():
@@ -66,16 +93,16 @@ def command(
     if sample:
         from nvpipe.sample import sample_article, sample_footage
 
-        if sources:
+        if sources or feeds:
             raise UsageError("--sample brings its own article", hint="leave the others out")
         sources = [str(sample_article())]
         if not settings.footage:
             settings = replace(settings, footage=(str(sample_footage()),))
     if sources.count("-") > 1:
         raise UsageError("standard input can be only one article")
-    requests = expand(sources, settings)
+    requests = expand(sources, settings, feed_requests(feeds, settings, count, since))
     with open_reporter(verbose=verbose, quiet=quiet) as reporter:
-        report = run(requests, Path(out), reporter, sys.stdin.buffer)
+        report = run(requests, Path(out), reporter, sys.stdin.buffer, allow_private=allow_private_hosts)
     if as_json:
         print_json(_document(report))
     return report.exit_code
@@ -95,5 +122,6 @@ def _document(report: RunReport) -> dict[str, Any]:
             }
             for job in report.jobs
         ],
+        "skipped": [{"feed": one.feed, "article": one.entry, "reason": one.reason} for one in report.skipped],
         "seconds": report.seconds,
     }

@@ -13,9 +13,11 @@ from nvpipe.pipeline.auto_look import choose_look
 from nvpipe.pipeline.beside import choose_beside
 from nvpipe.pipeline.choose import demand_of, reserve
 from nvpipe.pipeline.extras import described
+from nvpipe.pipeline.given import told_as_given
 from nvpipe.pipeline.manifest import manifest
 from nvpipe.pipeline.music import music_entry, music_of
 from nvpipe.pipeline.plan import AUTO_CAPTIONS, plan_timeline, subtitles
+from nvpipe.pipeline.precompiled import Ready
 from nvpipe.pipeline.subtitles import subtitle_texts
 from nvpipe.pipeline.tell import Tellers, Told, tell
 from nvpipe.pipeline.versions import make_all, versions_of
@@ -82,8 +84,10 @@ def make(
     told = _told(article, settings, tools, kept.store, log, work)
     tracks = _tracks(footage, kept.library, tools, settings, log)
     demand = demand_of(told)
-    segments = reserve(share, footage, tracks, demand, kept, log)
-    beside = choose_beside(second, demand, share, footage, tracks, tools, kept, settings, log)
+    ready = Ready(settings, tools, kept.store, log)
+    spans = ready.spans(footage, tracks, demand.duration_s)
+    segments = reserve(share, footage, tracks, demand, kept, log, spans)
+    beside = choose_beside(second, demand, share, footage, tracks, tools, kept, settings, log, ready)
     _say_details(told, segments, log)
     videos = {video.video_id: video for video in footage}
     known = {track.video_id: track for track in tracks}
@@ -98,8 +102,9 @@ def make(
             log.warn(f"the licence of {cut.footage.path.name} is unknown; make sure that you may publish it")
     if timeline.music and timeline.music.licence is None:
         log.warn(f"the licence of {timeline.music.path.name} is unknown; make sure that you may publish it")
+    timeline = ready.attached(timeline, known | {track.video_id: track for track in beside.tracks})
     versions = versions_of(timeline, settings, work / target.name, tools)
-    rendered, cover = make_all(versions, tools, kept.store, log)
+    rendered, cover = make_all(versions, tools, kept.store, log, settings.workers)
     for text in rendered.warnings:
         log.warn(text)
     subtitle_files = _write_subtitles(versions, subtitles(told, drawn, timeline.duration_s), settings)
@@ -153,6 +158,8 @@ def _say_details(told: Told, segments: Sequence[Segment], log: JobLog) -> None:
 
 
 def _told(article: Article, settings: Settings, tools: Toolbox, store: StageStore, log: JobLog, work: Path) -> Told:
+    if settings.script is not None:
+        return told_as_given(settings, tools, store, log, work)
     language = settings.language or detect_language(article.text)
     writer, speaker = tools.writer(), tools.speaker()
     voice = speaker.resolve_voice(language, settings.voice)

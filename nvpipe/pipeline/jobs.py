@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nvpipe.errors import InputError, NvpipeError, UsageError
 from nvpipe.options import OPTIONS
+from nvpipe.pipeline.since import parse_since
+from nvpipe.web.addresses import checked_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from nvpipe.settings import Settings
+    from nvpipe.types import Article
 
 JOBS_SUFFIX = ".jsonl"
+DEFAULT_COUNT = 10
+"""Of a feed's entries, a run."""
 LONGEST_JOBS_FILE_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRequest:
+    """A feed whose new entries are to be told."""
+
+    url: str
+    count: int = DEFAULT_COUNT
+    """At most so many, the newest first."""
+    since_s: float | None = None
+    """Only entries that are not older, seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +43,79 @@ class JobRequest:
     source: str
     settings: Settings
     error: NvpipeError | None = None
+    feed: FeedRequest | None = None
+    """It stands for the new entries of a feed."""
+    article: Article | None = None
+    """The article itself where it was read already."""
+    mark: str = ""
+    """How the journal calls it besides its slug."""
+    ended: Callable[[NvpipeError | None], None] | None = None
+    """Told at once when the job ended well, or why it did not."""
 
 
-def expand(sources: Sequence[str], settings: Settings) -> list[JobRequest]:
+def feed_requests(
+    urls: Sequence[str], settings: Settings, count: int | None, since: str | None, *, now_s: float | None = None
+) -> list[JobRequest]:
+    """One request for each feed of the command line.
+
+    Raises:
+        UsageError: an address or the date is none, or there is no feed that they could hold for.
+    """
+    since_s = None if since is None else parse_since(since, time.time() if now_s is None else now_s)
+    if not urls and (count is not None or since is not None):
+        raise UsageError("--max and --since are for feeds", hint="give --feed URL")
+    return [
+        JobRequest(url, settings, feed=FeedRequest(checked_url(url), count or DEFAULT_COUNT, since_s))
+        for url in dict.fromkeys(urls)
+    ]
+
+
+def expand(sources: Sequence[str], settings: Settings, feeds: Sequence[JobRequest] = ()) -> list[JobRequest]:
     """One request for each article; a jobs file gives one for each of its lines.
+
+    Args:
+        feeds: what else is to be done, after the articles.
 
     Raises:
         UsageError: nothing is named.
         InputError: a jobs file cannot be read or is empty.
     """
-    requests = [request for source in sources for request in _of(source, settings)]
+    requests = [*(request for source in sources for request in _of(source, settings)), *feeds]
+    if settings.script is not None and not requests:
+        requests = [_told_alone(settings)]
+    if settings.script is not None and sum(one.settings.script == settings.script for one in requests) > 1:
+        raise UsageError("--script is of one article", hint="name one, or give each its script in a jobs file")
+    requests = [_with_text(request) for request in requests]
     if not requests:
-        raise UsageError("no article is named", hint="give files, - for standard input, or --sample")
+        raise UsageError("no article is named", hint="give files, addresses, - for standard input, or --sample")
     return requests
 
 
+def _told_alone(settings: Settings) -> JobRequest:
+    """A script without an article."""
+    from nvpipe.pipeline.given import given_article
+
+    try:
+        return JobRequest(str(settings.script), settings, article=given_article(settings))
+    except NvpipeError as error:
+        return JobRequest(str(settings.script), settings, error)
+
+
+def _with_text(request: JobRequest) -> JobRequest:
+    """The request, or the reason why it lacks the text of its narration."""
+    if request.settings.narration is None or request.error is not None:
+        return request
+    from nvpipe.pipeline.given import require_text
+
+    try:
+        require_text(request.settings, request.source)
+    except UsageError as error:
+        return replace(request, error=error)
+    return request
+
+
 def _of(source: str, settings: Settings) -> Iterator[JobRequest]:
-    if not source.lower().endswith(JOBS_SUFFIX):
+    if not source.lower().endswith(JOBS_SUFFIX) or "://" in source:
         yield JobRequest(source, settings)
         return
     path = Path(source)
@@ -74,17 +147,35 @@ def _request(line: str, where: str, folder: Path, settings: Settings) -> JobRequ
         job = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{where} is not JSON: {error}") from error
-    if not isinstance(job, dict) or not isinstance(job.get("article"), str) or not job["article"]:
-        raise InputError(f'{where} is not a job: it needs an object with an "article"')
-    article = _near(str(job.pop("article")), folder)
+    named = job.keys() if isinstance(job, dict) else ()
+    kind = next((key for key in ("feed", "article", "script") if key in named), "article")
+    if (
+        not isinstance(job, dict)
+        or not isinstance(job.get(kind), str)
+        or not job[kind]
+        or {"article", "feed"} <= set(job)
+    ):
+        raise InputError(f'{where} is not a job: it needs an object with an "article", a "feed" or a "script"')
+    feed = _feed(job, where) if kind == "feed" else None
+    article = _near(str(job.pop("article")), folder) if kind == "article" else ""
     own = settings.with_values(job, where=where, jobs_only=True)
     if "footage" in job:
         own = own.with_values({"footage": [_near(path, folder) for path in own.footage]}, where=where)
     for option in OPTIONS:
-        named = getattr(own, option.field) if {option.name, option.field} & job.keys() else None
-        if option.kind == "path" and named is not None:
-            own = own.with_values({option.name: _near(str(named), folder)}, where=where)
-    return JobRequest(article, own)
+        path = getattr(own, option.field) if {option.name, option.field} & job.keys() else None
+        if option.kind == "path" and path is not None:
+            own = own.with_values({option.name: _near(str(path), folder)}, where=where)
+    return _told_alone(own) if kind == "script" else JobRequest(feed.url if feed else article, own, feed=feed)
+
+
+def _feed(job: dict[str, Any], where: str) -> FeedRequest:
+    """The feed of a line, whose keys are taken out of it."""
+    url, count, since = job.pop("feed"), job.pop("max", DEFAULT_COUNT), job.pop("since", None)
+    if type(count) is not int or count < 1:
+        raise UsageError(f"{where}: max takes a number from 1 on, not {count!r}")
+    if since is not None and not isinstance(since, str):
+        raise UsageError(f"{where}: since takes a date or a time span, not {since!r}")
+    return FeedRequest(checked_url(url), count, None if since is None else parse_since(since, time.time()))
 
 
 def _near(name: str, folder: Path) -> str:

@@ -102,5 +102,6 @@ def _cut(cut: Cut) -> dict[str, Any]:
         "licence": footage.licence,
         "credit": footage.credit,
         "licence_unknown": footage.licence is None,
+        "precompiled": bool(cut.precompiled),
         "colour": {"matrix": footage.colour_matrix, "assumed": footage.colour_assumed},
     }

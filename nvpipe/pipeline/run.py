@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import time
 import traceback
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,29 +22,30 @@ from nvpipe.options import OPTIONS
 from nvpipe.pipeline import tell
 from nvpipe.pipeline.beside import Second, idle_options, second_of
 from nvpipe.pipeline.extras import logo_digest, prove_logo
+from nvpipe.pipeline.given import given_key
 from nvpipe.pipeline.job import Made, make
 from nvpipe.pipeline.kept import Kept
+from nvpipe.pipeline.models import Models
 from nvpipe.pipeline.music import music_of, prove_music
 from nvpipe.pipeline.plan import own_looks
+from nvpipe.pipeline.reading import Job, from_the_web, read_jobs
 from nvpipe.pipeline.stages import JobLog
 from nvpipe.pipeline.subtitles import caption_font
 from nvpipe.pipeline.tools import Toolbox
-from nvpipe.pipeline.versions import endings
 from nvpipe.pipeline.workspace import publish, workspace
-from nvpipe.story.article import read_article
-from nvpipe.story.slug import slugify, unique_slugs
 from nvpipe.types.codec import digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import BinaryIO
 
+    from nvpipe.pipeline.feeds import Skipped
     from nvpipe.pipeline.jobs import JobRequest
     from nvpipe.pipeline.reporter import Reporter
     from nvpipe.settings import Settings
     from nvpipe.types import Article, Footage
 
-VERSION = 2
+VERSION = 3
 """Part of every job's key; a change of what a job makes from the same inputs changes it."""
 
 
@@ -70,6 +71,8 @@ class RunReport:
 
     jobs: tuple[JobReport, ...]
     seconds: float
+    skipped: tuple[Skipped, ...] = ()
+    """Entries of feeds that are not told."""
 
     @property
     def exit_code(self) -> int:
@@ -79,20 +82,13 @@ class RunReport:
         return 1 if any(job.exit_code for job in self.jobs) else 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    request: JobRequest
-    article: Article | None
-    slug: str
-    error: Exception | None
-
-
 @dataclass(slots=True)
 class _Shared:
     """What the jobs of a run have in common."""
 
     out: Path
     kept: Kept
+    models: Models
     journal: Journal
     reporter: Reporter
     heard: list[str] = field(default_factory=list)
@@ -100,10 +96,17 @@ class _Shared:
     said: set[str] = field(default_factory=set)
     """Notices that are said once a run."""
     footage: dict[tuple[str, ...], tuple[list[Footage], list[str]]] = field(default_factory=dict)
-    proven: dict[tuple[str, str], tuple[Any, Any]] = field(default_factory=dict)
+    proven: dict[tuple[str, str, object], tuple[Any, Any]] = field(default_factory=dict)
 
 
-def run(requests: Sequence[JobRequest], out: Path, reporter: Reporter, stdin: BinaryIO | None = None) -> RunReport:
+def run(
+    requests: Sequence[JobRequest],
+    out: Path,
+    reporter: Reporter,
+    stdin: BinaryIO | None = None,
+    *,
+    allow_private: bool = False,
+) -> RunReport:
     """Do the jobs in order; one that fails does not stop the others.
 
     Args:
@@ -111,6 +114,7 @@ def run(requests: Sequence[JobRequest], out: Path, reporter: Reporter, stdin: Bi
         out: the output folder.
         reporter: told of everything that happens.
         stdin: where the article `-` is read from.
+        allow_private: fetch articles and feeds from private and loopback hosts too.
 
     Raises:
         UsageError: the output folder cannot be written.
@@ -121,14 +125,18 @@ def run(requests: Sequence[JobRequest], out: Path, reporter: Reporter, stdin: Bi
     with workspace(out) as work:
         sweep(requests[0].settings.storage)
         shared = _shared(requests[0].settings.storage, out, reporter)
-        jobs = _read(requests, stdin, shared.journal)
-        for number, job in enumerate(jobs, 1):
-            reporter.job_started(job.slug or job.request.source, number, len(jobs))
-            report = _guarded(job, shared, work)
-            reports.append(report)
-            text = report.error or ("already done" if report.cached else str(report.output))
-            reporter.job_ended(job.slug or job.request.source, report.status, text, report.seconds)
-    return RunReport(tuple(reports), round(time.perf_counter() - start, 3))
+        with (
+            closing(shared.models),
+            from_the_web(requests, out, reporter, allow_private=allow_private) as (found, skipped),
+        ):
+            jobs = read_jobs(found, stdin, shared.journal)
+            for number, job in enumerate(jobs, 1):
+                reporter.job_started(job.slug or job.request.source, number, len(jobs))
+                report = _guarded(job, shared, work)
+                reports.append(report)
+                text = report.error or ("already done" if report.cached else str(report.output))
+                reporter.job_ended(job.slug or job.request.source, report.status, text, report.seconds)
+    return RunReport(tuple(reports), round(time.perf_counter() - start, 3), tuple(skipped))
 
 
 def _shared(storage: Path, out: Path, reporter: Reporter) -> _Shared:
@@ -141,50 +149,18 @@ def _shared(storage: Path, out: Path, reporter: Reporter) -> _Shared:
     said_once = once(warn)
     library = Library(storage, said_once, notice=reporter.notice)
     kept = Kept(library, StageStore(storage, said_once), Ledger(storage, said_once))
-    return _Shared(out, kept, Journal(out), reporter, heard)
+    return _Shared(out, kept, Models(storage, said_once), Journal(out), reporter, heard)
 
 
-def _read(requests: Sequence[JobRequest], stdin: BinaryIO | None, journal: Journal) -> list[_Job]:
-    """The articles, each with the name of its output.
-
-    The names follow from the order of the jobs, and from what other articles left in the output folder.
-    """
-    found: list[tuple[JobRequest, Article | None, Exception | None]] = []
-    for request in requests:
-        try:
-            if request.error is not None:
-                raise request.error
-            found.append((request, read_article(request.source, stdin=stdin), None))
-        except Exception as error:  # noqa: BLE001 - judged when it is that job's turn
-            found.append((request, None, error))
-    articles = [(request, article) for request, article, _ in found if article is not None]
-    owners = {
-        name: record.fields.get("article")
-        for slug, record in journal.all_finished().items()
-        for name in (slug, *(Path(output.name).stem for output in record.outputs))
-    }
-
-    def foreign(article: Article) -> Callable[[str], bool]:
-        # The short of another article keeps its name; the same article's is made anew.
-        return lambda name: owners.get(name, article.digest) != article.digest
-
-    slugs = iter(
-        unique_slugs(
-            [slugify(request.settings.slug or article.title) for request, article in articles],
-            [foreign(article) for _, article in articles],
-            [endings(request.settings) for request, _ in articles],
-        )
-    )
-    return [_Job(request, article, next(slugs) if article else "", error) for request, article, error in found]
-
-
-def _guarded(job: _Job, shared: _Shared, work: Path) -> JobReport:
+def _guarded(job: Job, shared: _Shared, work: Path) -> JobReport:
     """Do a job; whatever goes wrong in it becomes its report."""
     start = time.perf_counter()
     try:
         if job.error is not None:
             raise job.error
-        return _do(job, shared, work)
+        report = _do(job, shared, work)
+        _tell(job, None)
+        return report
     except NvpipeError as error:
         failure = error
     except KeyboardInterrupt:
@@ -202,17 +178,23 @@ def _guarded(job: _Job, shared: _Shared, work: Path) -> JobReport:
     seconds = round(time.perf_counter() - start, 3)
     if job.slug:
         _note_failure(job, shared, failure)
+    _tell(job, failure)
     return JobReport(job.request.source, "failed", None, None, seconds, failure.line(), failure.exit_code)
 
 
-def _note_failure(job: _Job, shared: _Shared, failure: NvpipeError) -> None:
+def _tell(job: Job, failure: NvpipeError | None) -> None:
+    if job.request.ended is not None:
+        job.request.ended(failure)
+
+
+def _note_failure(job: Job, shared: _Shared, failure: NvpipeError) -> None:
     try:
         shared.journal.append("failed", slug=job.slug, error=failure.line())
     except OutputError as error:
         shared.reporter.warning(error.line())
 
 
-def _do(job: _Job, shared: _Shared, work: Path) -> JobReport:
+def _do(job: Job, shared: _Shared, work: Path) -> JobReport:
     start = time.perf_counter()
     assert job.article is not None
     settings = job.request.settings
@@ -235,17 +217,18 @@ def _do(job: _Job, shared: _Shared, work: Path) -> JobReport:
     shared.journal.append("started", slug=job.slug, key=key, source=job.request.source)
     folder = work / job.slug
     folder.mkdir()
-    tools = Toolbox(settings, shared.proven, log.notice)
+    tools = Toolbox(settings, shared.proven, log.notice, shared.models)
     share = ledger_key(job.article, settings, footage)
     made = make(job.article, footage, second, settings, share, target, tools, shared.kept, log, folder)
-    _publish(made, target, shared, job.slug, key, job.article)
+    _publish(made, target, shared, job, key, job.article)
     return JobReport(job.request.source, "done", target, manifest, round(time.perf_counter() - start, 3))
 
 
-def _publish(made: Made, target: Path, shared: _Shared, slug: str, key: str, article: Article) -> None:
+def _publish(made: Made, target: Path, shared: _Shared, job: Job, key: str, article: Article) -> None:
     finals = [target.with_name(path.name) for path in made.files]
     publish(list(zip(made.files, finals, strict=True)))
-    shared.journal.append_done(slug, key, finals, article=article.digest)
+    mark = {"entry": job.request.mark} if job.request.mark else {}
+    shared.journal.append_done(job.slug, key, finals, article=article.digest, **mark)
     for name, render_key in made.render_keys.items():
         shared.kept.store.save_render(render_key, target.with_name(name))
 
@@ -297,4 +280,5 @@ def ledger_key(article: Article, settings: Settings, footage: Sequence[Footage])
 
 
 def _options(settings: Settings) -> dict[str, object]:
-    return {option.field: getattr(settings, option.field) for option in OPTIONS if option.in_result}
+    found = {option.field: getattr(settings, option.field) for option in OPTIONS if option.in_result}
+    return found | given_key(settings)

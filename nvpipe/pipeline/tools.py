@@ -8,9 +8,10 @@ from nvpipe.compose import COMPOSERS, LAYOUTS
 from nvpipe.footage.motion import SCORERS
 from nvpipe.media.decode import DECODERS
 from nvpipe.media.encode import ENCODERS
+from nvpipe.pipeline.models import Models
 from nvpipe.registry import AUTO, Backend, Registry
-from nvpipe.story import WRITERS
-from nvpipe.voice import SPEAKERS
+from nvpipe.story import WRITERS, Desk, Wishes
+from nvpipe.voice import SPEAKERS, Booth, Manner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,12 +48,14 @@ class Toolbox:
     def __init__(
         self,
         settings: Settings,
-        proven: dict[tuple[str, str], tuple[Any, BackendChoice]],
+        proven: dict[tuple[str, str, object], tuple[Any, BackendChoice]],
         say: Callable[[str], None],
+        models: Models | None = None,
     ) -> None:
         self._settings = settings
         self._proven = proven
         self._say = say
+        self._models = models or Models(settings.storage)
         self.fast = settings.fast
         """Whether coarse tracks will do."""
         self.choices: dict[str, BackendChoice] = {}
@@ -74,10 +77,16 @@ class Toolbox:
         return [SCORERS.load(name).version for name in SCORERS.names()]
 
     def writer(self) -> Writer:
-        return self._choose("write", WRITERS, self._settings.writer)
+        settings = self._settings
+        wishes = Wishes(settings.storage)
+        desk = Desk(self._models.scheduler, self._say)
+        return self._choose("write", WRITERS, settings.writer, lambda one: one.prepare(wishes, desk), wishes)
 
     def speaker(self) -> Speaker:
-        return self._choose("speak", SPEAKERS, self._settings.speaker)
+        settings = self._settings
+        manner = Manner(settings.storage)
+        booth = Booth(self._models.scheduler, self._say)
+        return self._choose("speak", SPEAKERS, settings.speaker, lambda one: one.prepare(manner, booth), manner)
 
     def composer(self) -> Composer:
         return self._choose("compose", COMPOSERS, AUTO)
@@ -85,10 +94,17 @@ class Toolbox:
     def layout(self) -> Layout:
         return self._choose("layout", LAYOUTS, self._settings.layout)
 
-    def _choose(self, stage: str, registry: Registry[B], wanted: str) -> B:
-        found = self._proven.get((stage, wanted))
+    def _choose(
+        self,
+        stage: str,
+        registry: Registry[B],
+        wanted: str,
+        prepare: Callable[[B], None] | None = None,
+        needs: object = None,
+    ) -> B:
+        found = self._proven.get((stage, wanted, needs))
         if found is None:
-            found = self._proven[stage, wanted] = registry.choose(wanted)
+            found = self._proven[stage, wanted, needs] = registry.choose(wanted, prepare)
             if found[1].reason:
                 self._say(f"{registry.kind} {found[1].used} is used, since {found[1].reason}")
         self.choices[stage] = found[1]

@@ -2,10 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from nvpipe.registry import Entry, Probe, Registry
 from nvpipe.types import Article, Script
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from nvpipe.scheduler import Scheduler
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How a writer that has a choice is to write."""
+
+    storage: Path
+    """Where what it downloads is kept."""
+    llama: str | None = None
+    """A GGUF file, or REPO:FILE."""
+    tone: str = "news"
+    seed: int = 0
+    call_to_action: str = ""
+    """Said at the end, as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a writer works with."""
+
+    scheduler: Callable[[], Scheduler]
+    """The run's one scheduler, made when it is first needed."""
+    say: Callable[[str], None]
+    """Takes notices for the user."""
 
 
 class Writer(Protocol):
@@ -14,6 +45,10 @@ class Writer(Protocol):
     @property
     def version(self) -> str:
         """Name and version, of a model too: part of every cache key, so that a change of results changes it."""
+        ...
+
+    def prepare(self, wishes: Wishes, desk: Desk) -> None:
+        """Called once, before anything else; without it a writer that needs a model has none."""
         ...
 
     def probe(self) -> Probe: ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nvpipe.errors import ArticleError
 from nvpipe.registry import Probe
@@ -14,6 +15,9 @@ from nvpipe.story.sentences import split_sentences, spoken_words
 from nvpipe.story.speakable import is_sayable, is_speakable, leans_on_previous
 from nvpipe.types import Article, Script, ScriptLine
 from nvpipe.types.codec import digest_of
+
+if TYPE_CHECKING:
+    from nvpipe.story import Desk, Wishes
 
 CANDIDATES = 150
 """So many of the best sentences are considered for the budget."""
@@ -52,6 +56,9 @@ class ExtractiveWriter:
     """Chooses whole sentences by TextRank, lead bias and MMR so that they fill the time."""
 
     version = "extractive/1"
+
+    def prepare(self, wishes: Wishes, desk: Desk) -> None:
+        """It needs nothing and has no choice."""
 
     def probe(self) -> Probe:
         """Write a script of a few words; what can be missing are the libraries beneath."""

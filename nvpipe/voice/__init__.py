@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from nvpipe.registry import Entry, Probe, Registry
 from nvpipe.types import Narration, Script
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nvpipe.scheduler import Scheduler
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a speaker that has a choice is to speak."""
+
+    storage: Path
+    """Where what it downloads is kept."""
+    kokoro: str | None = None
+    """A folder with Kokoro's files, or a repository."""
+    lexicon: tuple[tuple[str, str], ...] = ()
+    """How words of the user's are to be said: (as it is written, as it is said)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Booth:
+    """What a speaker works with."""
+
+    scheduler: Callable[[], Scheduler]
+    """The run's one scheduler, made when it is first needed."""
+    say: Callable[[str], None]
+    """Takes notices for the user."""
 
 
 class Speaker(Protocol):
@@ -15,6 +43,10 @@ class Speaker(Protocol):
     @property
     def version(self) -> str:
         """Name and version, of a model too: part of every cache key, so that a change of results changes it."""
+        ...
+
+    def prepare(self, manner: Manner, booth: Booth) -> None:
+        """Called once, before anything else; without it a speaker that needs a model has none."""
         ...
 
     def probe(self) -> Probe: ...

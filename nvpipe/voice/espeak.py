@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nvpipe.errors import ArticleError, BackendFailedError, BackendUnavailableError, UsageError
 from nvpipe.registry import Probe
@@ -12,6 +13,9 @@ from nvpipe.voice.catalogue import EspeakVoice, default_voice, find_voice, read_
 from nvpipe.voice.process import ask, installation
 from nvpipe.voice.spoken import spoken_text
 from nvpipe.voice.tokens import Atom, atoms_of, is_han
+
+if TYPE_CHECKING:
+    from nvpipe.voice import Booth, Manner
 
 _WORDS_PER_MINUTE = 170
 _PITCH = 42
@@ -31,6 +35,9 @@ class EspeakSpeaker:
     def version(self) -> str:
         """The library's own version and that of the words and pauses made around it."""
         return f"espeak/{importlib.metadata.version('espeakng-loader')}/1"
+
+    def prepare(self, manner: Manner, booth: Booth) -> None:
+        """It needs no model."""
 
     def probe(self) -> Probe:
         """Speak a word."""

@@ -39,6 +39,7 @@ HEAVY = (
     "decord",
     "triton",
     "yt_dlp",
+    "feedparser",
 )
 MAX_LINES = 400
 LEFTOVER = re.compile(
