@@ -27,6 +27,12 @@ CHECKS = (
     ("mypy", "kernels/src"),
     ("mypy", "bench/gpu", "dev.py"),
 )
+BUILD = {
+    "CMAKE_ARGS": "-DLLAVA_BUILD=OFF -DLLAMA_OPENSSL=OFF -DGGML_NATIVE=OFF -DGGML_CCACHE=OFF",
+    "CMAKE_BUILD_PARALLEL_LEVEL": str(os.cpu_count() or 1),
+}
+"""How llama-cpp-python, which comes as source, is built: for any processor of the kind, without what nvpipe never
+calls. What the user has set goes first."""
 LEFTOVERS = ("build", "dist", "nvpipe.egg-info", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis")
 
 
@@ -87,7 +93,8 @@ def setup(extra: str) -> None:
     say("dev.py: installing nvpipe and its pinned dependencies into .venv (minutes, the first time)")
     target = "." if extra == "run" else f".[{extra}]"
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install"]
-    subprocess.run([*pip, "-c", str(CONSTRAINTS), "-e", target], cwd=ROOT, check=True, stdout=sys.stderr)
+    command = [*pip, "-c", str(CONSTRAINTS), "-e", target]
+    subprocess.run(command, cwd=ROOT, env={**BUILD, **os.environ}, check=True, stdout=sys.stderr)
     stamp.write_text(state(extra), "utf-8")
 
 
