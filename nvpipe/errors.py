@@ -63,6 +63,20 @@ class BackendFailedError(NvpipeError):
     retry_helps = True
 
 
+class WriterFailedError(BackendFailedError):
+    """A writer was usable but has not written a script that can be told.
+
+    Args:
+        lasting: the same article and options fail the same way again.
+    """
+
+    exit_code = 4
+
+    def __init__(self, message: str, *, hint: str = "", lasting: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.lasting = lasting
+
+
 class OutputError(NvpipeError):
     """The result cannot be written: no permission, no space."""
 

@@ -13,7 +13,9 @@ class Option(NamedTuple):
     """One option: its name without dashes, what it takes, and what it is for."""
 
     name: str
-    kind: Literal["text", "int", "number", "rate", "choice", "path", "paths", "flag", "switch-or-text", "styles"]
+    kind: Literal[
+        "text", "int", "number", "rate", "choice", "path", "paths", "flag", "switch-or-text", "styles", "lexicon"
+    ]
     help: str
     names: str = ""
     """`module:attribute` of the registry or tuple that holds what can be chosen; imported when it is asked for."""
@@ -58,7 +60,20 @@ OPTIONS: tuple[Option, ...] = (
     Option("encoder", "choice", "How the short is encoded.", names="nvpipe.media.encode:ENCODERS", besides=(AUTO,)),
     Option("writer", "choice", "Who writes the script.", names="nvpipe.story:WRITERS", besides=(AUTO,)),
     Option("speaker", "choice", "Who speaks it.", names="nvpipe.voice:SPEAKERS", besides=(AUTO,)),
-    Option("voice", "text", "Voice of the speaker, by its name there.", metavar="NAME"),
+    Option(
+        "voice",
+        "text",
+        "Voice of the speaker, by its name there; Kokoro's can be mixed: af_heart:0.6+am_adam:0.4.",
+        metavar="NAME",
+    ),
+    Option(
+        "kokoro",
+        "text",
+        "Kokoro's files, for a human voice: a folder, or a repository such as hexgrad/Kokoro-82M.",
+        metavar="DIR|REPO",
+        in_result=False,
+    ),
+    Option("speed", "number", "Speaking rate; 1.2 is a fifth faster.", metavar="X", minimum=0.5, maximum=2),
     Option(
         "quality",
         "choice",
@@ -174,6 +189,13 @@ OPTIONS: tuple[Option, ...] = (
         maximum=-9,
         in_share=False,
     ),
+    Option(
+        "lexicon",
+        "lexicon",
+        "How words of the user's are said.",
+        parser="nvpipe.voice.lexicon:parse_lexicon",
+        per_job=False,
+    ),
     Option("language", "text", "ISO 639-1 code; found from the text when not given.", metavar="CODE"),
     Option(
         "bitrate",
@@ -211,6 +233,30 @@ OPTIONS: tuple[Option, ...] = (
         "Sound file of the script, spoken already; its words are found by alignment.",
         metavar="FILE",
         in_result=False,
+    ),
+    Option(
+        "llama",
+        "text",
+        "Language model that writes the script: a GGUF file, or one of a repository.",
+        metavar="PATH.gguf|REPO:FILE",
+        in_result=False,
+        parser="nvpipe.story.model_file:check_wish",
+    ),
+    Option(
+        "tone",
+        "text",
+        "How a language model's script sounds; a text file of your own says it in your words.",
+        metavar="news|story|explainer|hype|FILE",
+        in_result=False,
+        parser="nvpipe.story.prompt:check_tone",
+    ),
+    Option("seed", "int", "Other numbers give other scripts.", metavar="N", minimum=0, maximum=2**32 - 1),
+    Option(
+        "call-to-action",
+        "text",
+        "Sentence that is said at the end, as it is.",
+        metavar="TEXT",
+        parser="nvpipe.story.upload:check_call_to_action",
     ),
     Option("fast", "flag", "Analyse footage coarsely, at a fraction of the time."),
     Option(

@@ -62,12 +62,20 @@ class Settings:
     music_volume: float = -14.0
     lufs: float = -14.0
     cover: bool = True
+    lexicon: tuple[tuple[str, str, str], ...] = ()
+    """The settings file's pronunciations: (language or "" for all, as it is written, as it is said)."""
     language: str | None = None
     bitrate: int | None = None
     x264_params: str = ""
     slug: str | None = None
     script: Path | None = None
     narration: Path | None = None
+    kokoro: str | None = None
+    speed: float = 1.0
+    llama: str | None = None
+    tone: str = "news"
+    seed: int = 0
+    call_to_action: str = ""
     fast: bool = False
     jobs: int | None = None
     workers: int | None = None
@@ -179,6 +187,9 @@ def _checked(option: Option, value: object, where: str, own: tuple[str, ...] = (
     if option.kind == "styles":
         module, _, attribute = option.parser.partition(":")
         return getattr(importlib.import_module(module), attribute)(value, f"{where}: captions")
+    if option.kind == "lexicon":
+        module, _, attribute = option.parser.partition(":")
+        return getattr(importlib.import_module(module), attribute)(value, f"{where}: lexicon")
     if option.kind == "switch-or-text":
         return _checked_switch_or_text(option, value, where)
     if option.kind == "paths":

@@ -18,7 +18,10 @@ _SENTENCE_END = ".!?…。！？．؟۔।॥"
 _CLAUSE_END = ",;:،؛、，；：—–"
 _DASHES = "-‐‑‒–—―"
 _TITLES = frozenset(
-    ("Mr", "Mrs", "Ms", "Dr", "Prof", "St", "Sr", "Jr", "Gen", "Sen", "Rep", "Gov", "Lt", "Col", "Sgt", "vs")
+    (
+        *("Mr", "Mrs", "Ms", "Dr", "Prof", "St", "Sr", "Jr", "Gen", "Sen", "Rep", "Gov", "Lt", "Col", "Sgt", "vs"),
+        *("Sra", "Srta", "Dra", "Profa", "EE", "Av", "sig", "dott", "on", "L'on", "डॉ", "पं", "श्री", "प्रो"),
+    )
 )
 _INITIALS = re.compile(r"(?:\w\.)+", re.UNICODE)
 _KEPT_FORMATS = frozenset("\u200c\u200d\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u08e2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -25,6 +26,10 @@ from nvpipe.types import Word
 
 PAUSE_MS = 350
 _MAX_INITIALS = 4
+_ENGLISH_POINTS = frozenset(("en", "zh", "ja", "ko", "th", "hi"))
+"""Languages that part thousands by commas, so that numbers beside each other are several numbers."""
+_FIRST_DIGITS = re.compile(r"\D*[1-9]\d{0,2}(?:\u00a0\d{3})*")
+_MORE_DIGITS = re.compile(r"\d{3}(?!\d).*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ def tokens_of(words: Sequence[Word], *, language: str, offset_s: float, max_char
         max_chars: scripts without spaces are cut into tokens of at most so many columns where that can be done.
     """
     tokens = _attach_punctuation(_cleaned(words, offset_s))
-    tokens = _join_initials(_join_symbols(tokens))
+    tokens = _join_initials(_join_symbols(_join_thousands(tokens, language)))
     tokens = _join_unspaced(tokens, language)
     return [part for token in tokens for part in _split_unspaced(token, language, max_chars)]
 
@@ -92,6 +97,20 @@ def _join_symbols(tokens: list[Token]) -> list[Token]:
     for token in tokens:
         if kept and (is_symbols(token.text) or is_symbols(kept[-1].text)):
             kept[-1] = replace(_both(kept[-1], token, _space(kept[-1], token)), line=_line(kept[-1], token))
+        else:
+            kept.append(token)
+    return kept
+
+
+def _join_thousands(tokens: list[Token], language: str) -> list[Token]:
+    """`1` and `200` are one number where thousands are parted by spaces."""
+    if language.lower().partition("-")[0] in _ENGLISH_POINTS:
+        return tokens
+    kept: list[Token] = []
+    for token in tokens:
+        near = kept and kept[-1].line == token.line
+        if near and _FIRST_DIGITS.fullmatch(kept[-1].text) and _MORE_DIGITS.fullmatch(token.text):
+            kept[-1] = _both(kept[-1], token, "\u00a0")
         else:
             kept.append(token)
     return kept

@@ -11,13 +11,13 @@ from nvpipe.cli.options import json_option, print_json, settings_from, settings_
 
 
 @click.command("doctor")
-@settings_options("storage")
+@settings_options("llama", "storage")
 @json_option
 def command(config: Path | None, as_json: bool, **flags: Any) -> int:
     """Prove every backend by really opening it, and say what `auto` will choose."""
     from nvpipe.pipeline.doctor import examine
 
-    findings = examine(settings_from(config, flags).storage)
+    findings = examine(settings_from(config, flags))
     if as_json:
         print_json({"findings": [finding.as_json() for finding in findings]})
         return 0

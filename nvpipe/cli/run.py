@@ -50,7 +50,8 @@ if TYPE_CHECKING:
     "footage", "seconds", "size", "fps", "layout", "blur", "blur-opacity", "blur-desaturation", "split-with",
     "crop", "captions", "font", "subtitles", "title", "logo", "logo-position", "logo-size", "progress-bar", "cover",
     "music", "music-volume", "lufs", "script", "narration",
-    "quality", "language", "voice", "writer", "speaker", "decoder", "encoder", "bitrate", "x264-params",
+    "llama", "tone", "seed", "call-to-action",
+    "quality", "language", "voice", "speed", "kokoro", "writer", "speaker", "decoder", "encoder", "bitrate", "x264-params",
     "fast", "jobs", "workers", "storage",
 )  # fmt: skip
 @json_option

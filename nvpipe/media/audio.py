@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _RATES_HZ = (1000, 768_000)
 _DECODER_PREROLL_S = 0.5
 """What lossy codecs need before a position to decode it right (MP3's bit reservoir is the longest)."""
+_AT_ONCE = 8192
+"""Samples that are resampled together; one frame of a codec is too few to be worth the calls."""
 _RESAMPLER_PREROLL_S = 0.1
 _SEEK_BACK_S = (0.0, 10.0, 90.0)
 
@@ -149,6 +151,7 @@ def _resampled(pieces: Iterator[Samples], source_hz: int, rate_hz: int) -> Itera
     if source_hz == rate_hz:
         yield from pieces
         return
+    pieces = _blocks(pieces, _AT_ONCE)
     resampler = av.AudioResampler("fltp", rate=rate_hz)
     at = 0
     for piece in pieces:

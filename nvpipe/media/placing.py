@@ -91,4 +91,7 @@ class Mix:
             samples = cast("Samples", part.to_ndarray())
             if single and self._channels > 1:
                 samples = np.repeat(samples, self._channels, axis=0)
-            yield np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
+            # A sum is finite only when everything in it is, and takes a tenth of the time of looking at each.
+            if not np.isfinite(samples.sum()):
+                samples = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
+            yield samples

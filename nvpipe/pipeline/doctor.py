@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nvpipe.errors import OutputError
-from nvpipe.pipeline.tools import REGISTRIES
+from nvpipe.pipeline.models import Models
+from nvpipe.pipeline.tools import REGISTRIES, Toolbox
+from nvpipe.story import WRITERS
+from nvpipe.voice import SPEAKERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nvpipe.settings import Settings
 
 _REINSTALL = "install nvpipe again"
 _ARABIC = "سلام"
@@ -34,22 +43,32 @@ class Finding:
         return asdict(self)
 
 
-def examine(storage: Path) -> list[Finding]:
+def examine(settings: Settings) -> list[Finding]:
     """What is usable on this machine, what is not and why, in the order of the work.
 
-    Nothing is left behind: a storage folder that does not exist yet is not made.
+    Nothing is left behind: a storage folder that does not exist yet is made only for a model that is named.
     """
+    with closing(Models(settings.storage)) as models:
+        findings = _backends(Toolbox(settings, {}, lambda _: None, models))
+    return [*findings, _captions(), _sound(), _storage(settings.storage)]
+
+
+def _backends(tools: Toolbox) -> list[Finding]:
+    prepared: dict[str, Callable[[Any], None]] = {
+        WRITERS.kind: lambda one: one.prepare(*tools.wishes_and_desk()),
+        SPEAKERS.kind: lambda one: one.prepare(*tools.manner_and_booth()),
+    }
     findings = []
     for registry in REGISTRIES.values():
         taken = False
         for entry in registry:
-            probe = registry.probe(entry.name)
+            probe = registry.probe(entry.name, prepared.get(registry.kind))
             chosen = probe.usable and not taken and registry.kind != "layout"
             taken = taken or chosen
             findings.append(
                 Finding(registry.kind, entry.name, probe.usable, probe.reason, probe.fix, chosen, entry.summary)
             )
-    return [*findings, _captions(), _sound(), _storage(storage)]
+    return findings
 
 
 def _captions() -> Finding:

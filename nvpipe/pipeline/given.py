@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nvpipe.cache.disk import digest_file
 from nvpipe.errors import MediaError, UsageError
+from nvpipe.pipeline.casting import cast
 from nvpipe.pipeline.tell import LEAD_S, TAIL_S, Told
 from nvpipe.story.given import WRITER, article_of, read_script
 from nvpipe.types import BackendChoice, Narration
@@ -107,15 +108,14 @@ def told_as_given(settings: Settings, tools: Toolbox, store: StageStore, log: Jo
 def _spoken(
     script: Script, settings: Settings, tools: Toolbox, store: StageStore, log: JobLog, work: Path
 ) -> Narration:
-    speaker = tools.speaker()
-    voice = speaker.resolve_voice(script.language, settings.voice)
-    key = digest_of([VERSION, script.digest, speaker.version, voice])
+    speaker, voice = cast(settings.language or script.language, settings, tools, log)
+    key = digest_of([VERSION, script.digest, speaker.version, voice, settings.speed])
     with log.stage("narration", key) as stage:
         stage.backend = tools.choices["speak"].used
         narration = store.load_narration(key)
         stage.cached = narration is not None
         if narration is None:
-            spoken = speaker.speak(script, voice=voice, rate=1.0, output=work / "narration.wav")
+            spoken = speaker.speak(script, voice=voice, rate=settings.speed, output=work / "narration.wav")
             narration = store.save_narration(key, spoken)
     return narration
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from nvpipe.errors import MediaError, NvpipeError, OutputError
 from nvpipe.pipeline.analyse import logged_all
+from nvpipe.pipeline.author import told_by
 from nvpipe.pipeline.auto_look import choose_look
 from nvpipe.pipeline.beside import choose_beside
+from nvpipe.pipeline.casting import cast
 from nvpipe.pipeline.choose import demand_of, reserve
 from nvpipe.pipeline.extras import described
 from nvpipe.pipeline.given import told_as_given
@@ -19,10 +21,10 @@ from nvpipe.pipeline.music import music_entry, music_of
 from nvpipe.pipeline.plan import AUTO_CAPTIONS, plan_timeline, subtitles
 from nvpipe.pipeline.precompiled import Ready
 from nvpipe.pipeline.subtitles import subtitle_texts
-from nvpipe.pipeline.tell import Tellers, Told, tell
+from nvpipe.pipeline.tell import Tellers, Told
 from nvpipe.pipeline.versions import make_all, versions_of
 from nvpipe.registry import AUTO
-from nvpipe.story.language import detect_language
+from nvpipe.story.language import detect_language, primary_of
 from nvpipe.types import BackendChoice
 
 if TYPE_CHECKING:
@@ -161,10 +163,19 @@ def _told(article: Article, settings: Settings, tools: Toolbox, store: StageStor
     if settings.script is not None:
         return told_as_given(settings, tools, store, log, work)
     language = settings.language or detect_language(article.text)
-    writer, speaker = tools.writer(), tools.speaker()
-    voice = speaker.resolve_voice(language, settings.voice)
-    tellers = Tellers(writer, tools.choices["write"].used, speaker, tools.choices["speak"].used, voice, language)
-    told = tell(article, settings.seconds, tellers, store, log, work)
+    writer = tools.writer()
+    speaker, voice = cast(language, settings, tools, log)
+    tellers = Tellers(
+        writer,
+        tools.choices["write"].used,
+        speaker,
+        tools.choices["speak"].used,
+        voice,
+        primary_of(language),
+        settings.speed,
+        settings.call_to_action,
+    )
+    told = told_by(article, settings, tellers, tools, store, log, work)
     if told.duration_s < settings.seconds - SHORTER_S:
         log.notice(
             f"whole sentences of the article give {told.duration_s:.1f} s of the {settings.seconds:g} s asked for; "

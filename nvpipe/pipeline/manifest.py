@@ -52,6 +52,11 @@ def manifest(
             "writer": told.script.writer,
             "language": told.script.language,
             "lines": [{"text": line.text, "sources": list(line.sources)} for line in told.script.lines],
+            "title": told.script.title,
+            "description": told.script.description,
+            "hashtags": list(told.script.hashtags),
+            "ungrounded": to_json(told.script.ungrounded),
+            "model": told.script.model,
         },
         "narration": {
             "speaker": told.narration.speaker,

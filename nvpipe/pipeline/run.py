@@ -20,6 +20,7 @@ from nvpipe.footage.library import Library
 from nvpipe.media.encode import prove_parameters
 from nvpipe.options import OPTIONS
 from nvpipe.pipeline import tell
+from nvpipe.pipeline.author import author_key
 from nvpipe.pipeline.beside import Second, idle_options, second_of
 from nvpipe.pipeline.extras import logo_digest, prove_logo
 from nvpipe.pipeline.given import given_key
@@ -27,6 +28,7 @@ from nvpipe.pipeline.job import Made, make
 from nvpipe.pipeline.kept import Kept
 from nvpipe.pipeline.models import Models
 from nvpipe.pipeline.music import music_of, prove_music
+from nvpipe.pipeline.narrator import voice_key
 from nvpipe.pipeline.plan import own_looks
 from nvpipe.pipeline.reading import Job, from_the_web, read_jobs
 from nvpipe.pipeline.stages import JobLog
@@ -217,7 +219,7 @@ def _do(job: Job, shared: _Shared, work: Path) -> JobReport:
     shared.journal.append("started", slug=job.slug, key=key, source=job.request.source)
     folder = work / job.slug
     folder.mkdir()
-    tools = Toolbox(settings, shared.proven, log.notice, shared.models)
+    tools = Toolbox(settings, shared.proven, log.notice, shared.models, shared.reporter.progress)
     share = ledger_key(job.article, settings, footage)
     made = make(job.article, footage, second, settings, share, target, tools, shared.kept, log, folder)
     _publish(made, target, shared, job, key, job.article)
@@ -281,4 +283,4 @@ def ledger_key(article: Article, settings: Settings, footage: Sequence[Footage])
 
 def _options(settings: Settings) -> dict[str, object]:
     found = {option.field: getattr(settings, option.field) for option in OPTIONS if option.in_result}
-    return found | given_key(settings)
+    return found | given_key(settings) | author_key(settings) | voice_key(settings)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nvpipe.errors import WriterFailedError
+from nvpipe.pipeline.drafts import Draft, Try
+from nvpipe.pipeline.lengths import file_length, goal_of
 from nvpipe.types.codec import digest_of, from_json, to_json
 from nvpipe.types.text import Script
 
@@ -17,22 +20,20 @@ if TYPE_CHECKING:
     from nvpipe.types import Article, Narration
     from nvpipe.voice import Speaker
 
-VERSION = 1
+VERSION = 2
 """Part of the cache key; a change of how lengths are met changes it."""
 LEAD_S = 0.0
 """Before the narration: none, a short starts with its hook."""
 TAIL_S = 0.8
-"""After the last word, when nothing else decides."""
-SHORTEST_TAIL_S, LONGEST_TAIL_S = 0.35, 2.0
-SLOWEST, FASTEST = 0.9, 1.12
-"""How far the speaking rate may be bent to meet a length."""
-HOPELESS = 0.75
-"""Narrations that fill less than this share of the aim keep their natural rate."""
+"""After the narration of a script whose length is not asked for."""
 FIRST_GUESS = 2.96
 """Words a second before anything was measured."""
-CLOSE_S = 0.35
-"""Spoken length this near to the aim needs no other try; the tail takes up the rest."""
-ROUNDS = 4
+WRITINGS = 3
+WITHIN_S = 0.5
+"""A script that can be brought this near to its length is not written again."""
+UNDERDELIVERED = 0.92
+MOST_ASKED = 1.35
+"""A writer that gave less than this share of what was asked is asked for more, up to so much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,10 @@ class Tellers:
     speaker_name: str
     voice: str
     language: str
+    speed: float = 1.0
+    """The speaking rate that the user asked for."""
+    call_to_action: str = ""
+    """The script's last line, where it is this, stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +63,13 @@ class Told:
     """Length of the finished file."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Try:
-    script: Script
-    rate: float
-    spoken_s: float
-
-    def miss_s(self, aim_s: float) -> float:
-        return abs(self.spoken_s - aim_s)
-
-
 def tell(article: Article, seconds: float, tellers: Tellers, store: StageStore, log: JobLog, work: Path) -> Told:
     """Script and narration for a finished file of `seconds`, from the cache where they are known.
+
+    The script is spoken once at the rate asked for. From the times of its words follows which lines are
+    left out, and by how much the rate is bent, so that the file meets its length (`pipeline.lengths`);
+    that is spoken, measured again, and corrected where the voice did not do as expected. Only a script
+    that cannot be brought to its length is written anew, with the pace that was measured.
 
     Args:
         article: what to tell.
@@ -83,7 +83,6 @@ def tell(article: Article, seconds: float, tellers: Tellers, store: StageStore, 
         ArticleError: there is nothing in the article that can be told.
         BackendFailedError: the synthesiser failed.
     """
-    aim_s = seconds - LEAD_S - TAIL_S
     key = digest_of(
         [
             VERSION,
@@ -93,6 +92,8 @@ def tell(article: Article, seconds: float, tellers: Tellers, store: StageStore, 
             tellers.speaker.version,
             tellers.voice,
             tellers.language,
+            tellers.speed,
+            tellers.call_to_action,
         ]
     )
     with log.stage("script", key) as stage:
@@ -100,81 +101,67 @@ def tell(article: Article, seconds: float, tellers: Tellers, store: StageStore, 
         plan = _load_plan(store, key)
         stage.cached = plan is not None
         if plan is None:
-            plan = _find_plan(article, aim_s, tellers, work)
+            plan = _find_plan(article, seconds, tellers, log, work)
             store.save("script", key, {"script": to_json(plan.script), "rate": plan.rate})
     narration = _narrate(plan, tellers, store, log, work)
-    spoken_s = narration.duration_s
-    natural_s = spoken_s + LEAD_S + TAIL_S
-    # The tail grows or shrinks a little so that the file has the very length that was asked for.
-    exact = SHORTEST_TAIL_S <= seconds - LEAD_S - spoken_s <= LONGEST_TAIL_S
-    return Told(plan.script, narration, plan.rate, seconds if exact else natural_s)
+    end_s = narration.words[-1].end_s if narration.words else narration.duration_s
+    length_s = file_length(seconds, LEAD_S, narration.duration_s, end_s)
+    return Told(plan.script, narration, plan.rate, length_s)
 
 
-def _load_plan(store: StageStore, key: str) -> _Try | None:
+def _load_plan(store: StageStore, key: str) -> Try | None:
     data = store.load("script", key)
     try:
         if isinstance(data, dict):
-            return _Try(from_json(Script, data["script"]), float(data["rate"]), 0.0)
+            return Try(from_json(Script, data["script"]), float(data["rate"]), None)
     except (KeyError, TypeError, ValueError):
         return None
     return None
 
 
-def _find_plan(article: Article, aim_s: float, tellers: Tellers, work: Path) -> _Try:
-    """The script and speaking rate whose narration comes nearest to the aim."""
+def _find_plan(article: Article, seconds: float, tellers: Tellers, log: JobLog, work: Path) -> Try:
+    """The script and speaking rate whose narration comes nearest to the length."""
     from nvpipe.story.speech import spoken_words
 
-    words_per_second = FIRST_GUESS
-    best: _Try | None = None
+    goal = goal_of(seconds, LEAD_S, tellers.speed)
+    aim_s = (goal.earliest_s + goal.latest_s) / 2
+    asked = FIRST_GUESS * tellers.speed
+    drafts: list[Draft] = []
     seen: set[str] = set()
-    for _ in range(ROUNDS):
-        script = tellers.writer.write(
-            article, language=tellers.language, seconds=aim_s, words_per_second=words_per_second
-        )
+    for _ in range(WRITINGS):
+        try:
+            script = tellers.writer.write(article, language=tellers.language, seconds=aim_s, words_per_second=asked)
+        except WriterFailedError:
+            if not drafts:
+                raise
+            break
         if script.digest in seen:
             break
         seen.add(script.digest)
-        plain_s = _speak(script, tellers, 1.0, work)
-        found = _bend(_Try(script, 1.0, plain_s), aim_s, tellers, work)
-        if best is None or found.miss_s(aim_s) < best.miss_s(aim_s):
-            best = found
-        if found.miss_s(aim_s) <= CLOSE_S:
+        draft = Draft(script, tellers.speaker, tellers.voice, goal, work, tellers.call_to_action)
+        drafts.append(draft)
+        draft.speak_whole()
+        if draft.promise_s <= WITHIN_S:
             break
-        words_per_second = sum(spoken_words(line.text, tellers.language) for line in script.lines) / plain_s
-    assert best is not None
-    return best
+        words = sum(spoken_words(line.text, tellers.language) for line in script.lines)
+        given = words / (aim_s * asked)
+        asked = words / max(draft.whole_s, 0.1)
+        if draft.is_short and given < UNDERDELIVERED:
+            asked *= min(MOST_ASKED, 1 / given)
+    best = min(drafts, key=lambda draft: draft.promise_s)
+    found = best.as_it_is() if best.is_short and best.promise_s > WITHIN_S else best.brought_to_length()
+    log.detail(f"spoken {sum(draft.spoken for draft in drafts)} times, written {len(drafts)} times")
+    return found
 
 
-def _bend(plain: _Try, aim_s: float, tellers: Tellers, work: Path) -> _Try:
-    """The same script at the speaking rate that brings it nearest to the aim, within what sounds natural."""
-    best = plain
-    rate = plain.spoken_s / aim_s
-    if rate < HOPELESS:
-        # Too little to say: a slow voice would not hide it.
-        return plain
-    for _ in range(3):
-        rate = round(min(max(rate, SLOWEST), FASTEST), 3)
-        if best.miss_s(aim_s) <= CLOSE_S or rate == best.rate:
-            break
-        found = _Try(plain.script, rate, _speak(plain.script, tellers, rate, work))
-        if found.miss_s(aim_s) < best.miss_s(aim_s):
-            best = found
-        rate *= found.spoken_s / aim_s
-    return best
-
-
-def _speak(script: Script, tellers: Tellers, rate: float, work: Path) -> float:
-    return tellers.speaker.speak(script, voice=tellers.voice, rate=rate, output=work / "try.wav").duration_s
-
-
-def _narrate(plan: _Try, tellers: Tellers, store: StageStore, log: JobLog, work: Path) -> Narration:
+def _narrate(plan: Try, tellers: Tellers, store: StageStore, log: JobLog, work: Path) -> Narration:
     key = digest_of([VERSION, plan.script.digest, tellers.speaker.version, tellers.voice, plan.rate])
     with log.stage("narration", key) as stage:
         stage.backend = tellers.speaker_name
         narration = store.load_narration(key)
         stage.cached = narration is not None
         if narration is None:
-            spoken = tellers.speaker.speak(
+            spoken = plan.narration or tellers.speaker.speak(
                 plan.script, voice=tellers.voice, rate=plan.rate, output=work / "narration.wav"
             )
             narration = store.save_narration(key, spoken)

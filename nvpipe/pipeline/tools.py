@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nvpipe.media.encode import Encoder
     from nvpipe.settings import Settings
     from nvpipe.story import Writer
-    from nvpipe.types import BackendChoice
+    from nvpipe.types import BackendChoice, Progress
     from nvpipe.voice import Speaker
 
 B = TypeVar("B", bound=Backend)
@@ -51,11 +51,13 @@ class Toolbox:
         proven: dict[tuple[str, str, object], tuple[Any, BackendChoice]],
         say: Callable[[str], None],
         models: Models | None = None,
+        progress: Callable[[Progress], None] | None = None,
     ) -> None:
         self._settings = settings
         self._proven = proven
         self._say = say
         self._models = models or Models(settings.storage)
+        self._progress = progress
         self.fast = settings.fast
         """Whether coarse tracks will do."""
         self.choices: dict[str, BackendChoice] = {}
@@ -76,17 +78,34 @@ class Toolbox:
         """What cached tracks are looked up by, best first; nothing is proven, since they need no scorer."""
         return [SCORERS.load(name).version for name in SCORERS.names()]
 
-    def writer(self) -> Writer:
+    def writer(self, wanted: str | None = None) -> Writer:
+        """The writer of the settings, or another one by its name."""
         settings = self._settings
-        wishes = Wishes(settings.storage)
-        desk = Desk(self._models.scheduler, self._say)
-        return self._choose("write", WRITERS, settings.writer, lambda one: one.prepare(wishes, desk), wishes)
+        wishes, desk = self.wishes_and_desk()
+        # Who names no model misses none.
+        quiet = settings.llama is None and settings.writer == AUTO
+        name = wanted or settings.writer
+        return self._choose("write", WRITERS, name, lambda one: one.prepare(wishes, desk), wishes, quiet=quiet)
 
-    def speaker(self) -> Speaker:
+    def wishes_and_desk(self) -> tuple[Wishes, Desk]:
+        """What a writer is prepared with."""
         settings = self._settings
-        manner = Manner(settings.storage)
-        booth = Booth(self._models.scheduler, self._say)
-        return self._choose("speak", SPEAKERS, settings.speaker, lambda one: one.prepare(manner, booth), manner)
+        wishes = Wishes(settings.storage, settings.llama, settings.tone, settings.seed, settings.call_to_action)
+        return wishes, Desk(self._models.scheduler, self._say, self._progress)
+
+    def speaker(self, wanted: str | None = None) -> Speaker:
+        """The speaker of the settings, or another one by its name."""
+        settings = self._settings
+        manner, booth = self.manner_and_booth()
+        quiet = settings.kokoro is None and settings.speaker == AUTO
+        name = wanted or settings.speaker
+        return self._choose("speak", SPEAKERS, name, lambda one: one.prepare(manner, booth), manner, quiet=quiet)
+
+    def manner_and_booth(self) -> tuple[Manner, Booth]:
+        """What a speaker is prepared with."""
+        settings = self._settings
+        manner = Manner(settings.storage, settings.kokoro, settings.lexicon)
+        return manner, Booth(self._models.scheduler, self._say, self._progress)
 
     def composer(self) -> Composer:
         return self._choose("compose", COMPOSERS, AUTO)
@@ -101,11 +120,13 @@ class Toolbox:
         wanted: str,
         prepare: Callable[[B], None] | None = None,
         needs: object = None,
+        *,
+        quiet: bool = False,
     ) -> B:
         found = self._proven.get((stage, wanted, needs))
         if found is None:
             found = self._proven[stage, wanted, needs] = registry.choose(wanted, prepare)
-            if found[1].reason:
+            if found[1].reason and not quiet:
                 self._say(f"{registry.kind} {found[1].used} is used, since {found[1].reason}")
         self.choices[stage] = found[1]
         backend: B = found[0]

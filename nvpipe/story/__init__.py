@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nvpipe.scheduler import Scheduler
+    from nvpipe.types import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,14 @@ class Wishes:
     llama: str | None = None
     """A GGUF file, or REPO:FILE."""
     tone: str = "news"
+    """One that comes with nvpipe, or a file."""
     seed: int = 0
     call_to_action: str = ""
     """Said at the end, as it is."""
+    reply_limit_s: float = 900.0
+    """A model that takes longer for a reply is given up."""
+    threads: int | None = None
+    """That a model works with; as the machine has cores unless given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,8 @@ class Desk:
     """The run's one scheduler, made when it is first needed."""
     say: Callable[[str], None]
     """Takes notices for the user."""
+    progress: Callable[[Progress], None] | None = None
+    """Takes moments of what takes long."""
 
 
 class Writer(Protocol):
@@ -61,11 +69,15 @@ class Writer(Protocol):
 
         Raises:
             ArticleError: there is nothing in it that can be told.
+            WriterFailedError: what was written cannot be told.
         """
         ...
 
 
 WRITERS: Registry[Writer] = Registry(
     "writer",
-    (Entry("extractive", "nvpipe.story.extractive:ExtractiveWriter", "the article's own best sentences"),),
+    (
+        Entry("llama", "nvpipe.story.llama:LlamaWriter", "a language model in GGUF, through llama.cpp"),
+        Entry("extractive", "nvpipe.story.extractive:ExtractiveWriter", "the article's own best sentences"),
+    ),
 )

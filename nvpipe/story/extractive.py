@@ -13,6 +13,7 @@ from nvpipe.story.budget import Option, fill_budget
 from nvpipe.story.ranking import TermMatrix, sentence_scores, term_matrix, without_repetition
 from nvpipe.story.sentences import split_sentences, spoken_words
 from nvpipe.story.speakable import is_sayable, is_speakable, leans_on_previous
+from nvpipe.story.upload import default_description, default_hashtags, default_title
 from nvpipe.types import Article, Script, ScriptLine
 from nvpipe.types.codec import digest_of
 
@@ -55,10 +56,17 @@ class Sentence:
 class ExtractiveWriter:
     """Chooses whole sentences by TextRank, lead bias and MMR so that they fill the time."""
 
-    version = "extractive/1"
+    def __init__(self) -> None:
+        self._call_to_action = ""
+
+    @property
+    def version(self) -> str:
+        """Its own, and what it says at the end."""
+        return f"extractive/2{f'/{digest_of(self._call_to_action)}' if self._call_to_action else ''}"
 
     def prepare(self, wishes: Wishes, desk: Desk) -> None:
-        """It needs nothing and has no choice."""
+        """It needs nothing, and has only to know what to say at the end."""
+        self._call_to_action = wishes.call_to_action
 
     def probe(self) -> Probe:
         """Write a script of a few words; what can be missing are the libraries beneath."""
@@ -85,10 +93,23 @@ class ExtractiveWriter:
             raise ArticleError(
                 f"there is no sentence that can be told in {article.source}", hint="pass a text with whole sentences"
             )
-        budget = seconds * words_per_second
+        call = self._call_to_action
+        budget = max(1.0, seconds * words_per_second - spoken_words(call, language))
         if sum(sentence.words for sentence in sentences) <= WHOLE_ARTICLE_SLACK * budget:
-            return _script([ScriptLine(sentence.text, (sentence.text,)) for sentence in sentences], language)
-        return _script(_chosen_lines(sentences, budget, language), language)
+            lines = [ScriptLine(sentence.text, (sentence.text,)) for sentence in sentences]
+        else:
+            lines = _chosen_lines(sentences, budget, language)
+        texts = [sentence.text for sentence in sentences]
+        end = [ScriptLine(call, ())] if call else []
+        return Script(
+            (*lines, *end),
+            language,
+            "extractive",
+            digest_of([[*lines, *end], language]),
+            default_title(article.title, texts),
+            default_description(texts),
+            default_hashtags(article.title, texts),
+        )
 
 
 def told_sentences(text: str, language: str) -> list[Sentence]:
@@ -108,10 +129,6 @@ def told_sentences(text: str, language: str) -> list[Sentence]:
             words = spoken_words(line, language)
             sentences.append(Sentence(line, words, starts, leans_on_previous(line, language)))
     return sentences
-
-
-def _script(lines: Sequence[ScriptLine], language: str) -> Script:
-    return Script(tuple(lines), language, "extractive", digest_of([list(lines), language]))
 
 
 def _chosen_lines(sentences: list[Sentence], budget: float, language: str) -> list[ScriptLine]:

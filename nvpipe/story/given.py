@@ -9,7 +9,7 @@ from typing import Any
 
 from nvpipe.errors import ArticleError
 from nvpipe.story.charset import decode_text, is_control
-from nvpipe.story.language import detect_language
+from nvpipe.story.language import detect_language, primary_of
 from nvpipe.types import Article, Script, ScriptLine
 from nvpipe.types.codec import digest_of
 
@@ -41,7 +41,7 @@ def read_script(path: Path, language: str | None = None) -> Script:
             f"the script {name} has {count} characters, at most {MAX_CHARACTERS} can be spoken",
             hint="divide it into several",
         )
-    spoken = language or own_language or detect_language("\n".join(line.text for line in lines))
+    spoken = primary_of(language or own_language or "") or detect_language("\n".join(line.text for line in lines))
     return Script(tuple(lines), spoken, WRITER, digest_of([lines, spoken]))
 
 

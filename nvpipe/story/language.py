@@ -47,6 +47,8 @@ _CANDIDATES = {
 """Script: its letters, the languages written in it, and those considered for a short text."""
 _KANA_SHARE = 0.05
 """Japanese prose is more than a third kana; a Chinese text may quote a name."""
+_ALPHABETS = frozenset(("latin", "cyrillic", "el", "ka", "hy", "zh", "ja"))
+"""The others write vowels as signs, syllables as one letter or no vowels at all: half as many letters say as much."""
 _AS_WRITTEN = {"nb": "no", "nn": "no"}
 
 
@@ -61,7 +63,7 @@ def detect_language(text: str) -> str:
     han, kana = _count(_HAN, sample), _count(_KANA, sample)
     counts["ja" if kana > _KANA_SHARE * (han + kana) else "zh"] = 2 * han + kana
     counts |= {script: _count(chars, sample) for script, (chars, _, _) in _CANDIDATES.items()}
-    winner = max(counts, key=lambda name: counts[name])
+    winner = max(counts, key=lambda name: counts[name] * (1 if name in _ALPHABETS else 2))
     if not counts[winner]:
         return NO_EVIDENCE
     if winner not in _CANDIDATES:
@@ -69,6 +71,12 @@ def detect_language(text: str) -> str:
     _, all_languages, common = _CANDIDATES[winner]
     choice = common if counts[winner] < SHORT_TEXT_LETTERS else all_languages
     return _classified(sample, tuple(choice.split()))
+
+
+def primary_of(code: str) -> str:
+    """A language code without its region, by which texts are written and split: `pt` of `pt_BR`."""
+    primary = code.strip().lower().replace("_", "-").partition("-")[0]
+    return _AS_WRITTEN.get(primary, primary)
 
 
 def _count(chars: str, text: str) -> int:

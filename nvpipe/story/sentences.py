@@ -33,7 +33,7 @@ _NEVER_LAST = {
     "sv": "t.ex bl.a d.v.s s.k fr.o.m t.o.m f.d kl ung resp",
     "da": "f.eks bl.a dvs kl nr ca hhv evt",
     "no": "f.eks bl.a dvs kl nr ca hhv evt",
-    "hi": "डॉ श्री श्रीमती प्रो कु",
+    "hi": "डॉ श्री श्रीमती सुश्री प्रो कु पं स्व मा मि कि मी से.मी कि.मी कि.ग्रा रु सं क्र पृ ई जि पु",
 }
 _ORDINAL_LANGUAGES = ("de", "da", "no", "nb", "fi", "cs", "sk", "hu", "hr", "sl", "sr", "pl", "tr", "et", "lv", "is")
 _ORDINAL_END = re.compile(r"(?:^|[^\w.,])(?:\d{1,2}|[IVX]{1,6})\.\Z")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from nvpipe.types.media import MediaInfo
     from nvpipe.types.motion import MotionTrack, Signal
     from nvpipe.types.speech import Narration, Word
-    from nvpipe.types.text import Article, Script, ScriptLine
+    from nvpipe.types.text import Article, Script, ScriptLine, UngroundedClaim
     from nvpipe.types.timeline import Cut, Music, OutputFormat, Precompiled, Still, Timeline
 
 _MODULES = {
@@ -31,7 +31,7 @@ _MODULES = {
     "media": ("MediaInfo",),
     "motion": ("MotionTrack", "Signal"),
     "speech": ("Narration", "Word"),
-    "text": ("Article", "Script", "ScriptLine"),
+    "text": ("Article", "Script", "ScriptLine", "UngroundedClaim"),
     "timeline": ("Cut", "Music", "OutputFormat", "Precompiled", "Still", "Timeline"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
@@ -67,6 +67,7 @@ __all__ = [
     "Still",
     "Timeline",
     "TitleCard",
+    "UngroundedClaim",
     "Word",
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,20 @@ class ScriptLine:
 
 
 @dataclass(frozen=True, slots=True)
+class UngroundedClaim:
+    """Something that a writer had put into a line and that the article doesn't say."""
+
+    line: str
+    kind: str
+    """`number`, `name`, `date`, `quotation`, or `source` where the line names no sentence of the article."""
+    text: str
+    """As the line had it."""
+    reason: str
+    outcome: Literal["asked again", "dropped", "replaced"]
+    """What became of the line."""
+
+
+@dataclass(frozen=True, slots=True)
 class Script:
     """What will be said, line by line."""
 
@@ -37,6 +52,15 @@ class Script:
     writer: str
     digest: str
     """BLAKE2 of the lines and the language, hexadecimal."""
+    title: str = ""
+    """For the upload, as are the next two."""
+    description: str = ""
+    hashtags: tuple[str, ...] = ()
+    """Without their sign."""
+    ungrounded: tuple[UngroundedClaim, ...] = ()
+    """What was not found in the article and is not said."""
+    model: str = ""
+    """Which model wrote it, where one did."""
 
     @property
     def text(self) -> str:

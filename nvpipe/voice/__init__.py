@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nvpipe.scheduler import Scheduler
+    from nvpipe.types import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,8 @@ class Manner:
     """Where what it downloads is kept."""
     kokoro: str | None = None
     """A folder with Kokoro's files, or a repository."""
-    lexicon: tuple[tuple[str, str], ...] = ()
-    """How words of the user's are to be said: (as it is written, as it is said)."""
+    lexicon: tuple[tuple[str, str, str], ...] = ()
+    """How words of the user's are to be said: (language or "" for all, as it is written, as it is said)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Booth:
     """The run's one scheduler, made when it is first needed."""
     say: Callable[[str], None]
     """Takes notices for the user."""
+    progress: Callable[[Progress], None] | None = None
+    """Takes moments of what takes long."""
 
 
 class Speaker(Protocol):
@@ -74,5 +77,9 @@ class Speaker(Protocol):
 
 
 SPEAKERS: Registry[Speaker] = Registry(
-    "speaker", (Entry("espeak", "nvpipe.voice.espeak:EspeakSpeaker", "eSpeak NG, in a process of its own"),)
+    "speaker",
+    (
+        Entry("kokoro", "nvpipe.voice.kokoro_82m:KokoroSpeaker", "Kokoro 82M, a human voice in nine languages"),
+        Entry("espeak", "nvpipe.voice.espeak:EspeakSpeaker", "eSpeak NG, in a process of its own"),
+    ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,28 @@ from nvpipe.errors import ArticleError, UsageError
 
 _DEFAULTS = {"en": "en-us", "pt": "pt-br", "zh": "cmn", "no": "nb", "nn": "nb", "iw": "he", "in": "id", "sh": "hr"}
 """Where the best voice is not the one that eSpeak ranks first, or the code is an old or a neighbouring one."""
+
+_WIDELY_SPOKEN = (
+    "ar",
+    "bn",
+    "de",
+    "en",
+    "es",
+    "fr",
+    "hi",
+    "id",
+    "it",
+    "ja",
+    "ko",
+    "nl",
+    "pl",
+    "pt",
+    "ru",
+    "tr",
+    "uk",
+    "zh",
+)
+"""Languages that are named to who asks for another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +93,7 @@ def speaking(voices: Iterable[EspeakVoice], language: str) -> tuple[str, ...]:
     return tuple(entry[-1] for entry in sorted(ranked))
 
 
-def default_voice(voices: Iterable[EspeakVoice], language: str) -> str:
+def default_voice(voices: Collection[EspeakVoice], language: str) -> str:
     """The voice that speaks a language best.
 
     Raises:
@@ -80,10 +102,19 @@ def default_voice(voices: Iterable[EspeakVoice], language: str) -> str:
     names = speaking(voices, language)
     if not names:
         raise ArticleError(
-            f"eSpeak NG has no voice for the language {language!r}",
-            hint="name the text's language with --language, or a voice with --voice",
+            f"eSpeak NG has no voice for the language {_shown(language)}",
+            hint=_others(voices),
         )
     return names[0]
+
+
+def _others(voices: Iterable[EspeakVoice]) -> str:
+    codes = {tag.partition("-")[0] for voice in voices for _, tag in voice.languages}
+    spoken = [code for code in _WIDELY_SPOKEN if _DEFAULTS.get(code, code).partition("-")[0] in codes]
+    return (
+        f"it speaks {len(codes)}, among them {', '.join(spoken)}; name the text's language with --language, "
+        "or with --voice a voice that is to read it nevertheless"
+    )
 
 
 def find_voice(voices: tuple[EspeakVoice, ...], data: Path, wanted: str) -> str:

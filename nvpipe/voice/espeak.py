@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from nvpipe.errors import ArticleError, BackendFailedError, BackendUnavailableError, UsageError
 from nvpipe.registry import Probe
 from nvpipe.types import Narration, Script
+from nvpipe.types.codec import digest_of
 from nvpipe.voice.catalogue import EspeakVoice, default_voice, find_voice, read_voices, speaking
 from nvpipe.voice.process import ask, installation
+from nvpipe.voice.readable import check_script
 from nvpipe.voice.spoken import spoken_text
-from nvpipe.voice.tokens import Atom, atoms_of, is_han
+from nvpipe.voice.tokens import atoms_of
 
 if TYPE_CHECKING:
     from nvpipe.voice import Booth, Manner
@@ -21,23 +23,26 @@ _WORDS_PER_MINUTE = 170
 _PITCH = 42
 """Of 100; eSpeak's own is 50. Chosen by one passage's DNSMOS score (Reddy et al., 2022), not by listeners."""
 _PITCH_RANGE = 50
-_MAX_CHARACTERS = 40_000
-_SLOWEST, _FASTEST = 0.5, 2.0
+_SLOWEST, _FASTEST = 0.4, 2.5
+"""What --speed allows, bent to meet a length; eSpeak itself goes on from 80 to 450 words."""
 _HAN_READERS = frozenset({"cmn", "yue", "hak"})
-_UNREADABLE_SHARE = 0.1
-"""More of the letters than this may not be left out."""
 
 
 class EspeakSpeaker:
     """Speaks any of a hundred languages on any machine, with exact word times, and sounds like a robot."""
 
+    def __init__(self) -> None:
+        self._lexicon: tuple[tuple[str, str, str], ...] = ()
+
     @property
     def version(self) -> str:
         """The library's own version and that of the words and pauses made around it."""
-        return f"espeak/{importlib.metadata.version('espeakng-loader')}/1"
+        lexicon = f"/{digest_of(self._lexicon)[:16]}" if self._lexicon else ""
+        return f"espeak/{importlib.metadata.version('espeakng-loader')}/2{lexicon}"
 
     def prepare(self, manner: Manner, booth: Booth) -> None:
-        """It needs no model."""
+        """It needs no model, only the user's pronunciations."""
+        self._lexicon = manner.lexicon
 
     def probe(self) -> Probe:
         """Speak a word."""
@@ -82,7 +87,7 @@ class EspeakSpeaker:
 
         Args:
             voice: a name from `resolve_voice`.
-            rate: 1.0 is 170 words per minute; 0.5 to 2.0.
+            rate: 1.0 is 170 words per minute; 0.4 to 2.5.
 
         Raises:
             UsageError: the rate is out of range.
@@ -100,8 +105,8 @@ class EspeakSpeaker:
         atoms = atoms_of(script)
         base = voice.partition("+")[0]
         readable = base.partition("-")[0] in _HAN_READERS
-        _check(script, atoms, voice, readable)
-        spoken = spoken_text(atoms, base.partition("-")[0], say_han=readable)
+        check_script(script, atoms, voice, reads_han=readable)
+        spoken = spoken_text(atoms, base, say_han=readable, lexicon=self._lexicon)
         if not spoken.sounded():
             raise ArticleError("the script has nothing in it that can be spoken")
         answer, data = ask(
@@ -135,18 +140,3 @@ class EspeakSpeaker:
         )
         sound.write_wav(narration, rate_hz, output)
         return Narration(output, rate_hz, duration_s, "espeak", voice, words)
-
-
-def _check(script: Script, atoms: list[Atom], voice: str, reads_han: bool) -> None:
-    characters = sum(len(atom.text) for atom in atoms)
-    if not characters:
-        raise ArticleError("the script is empty")
-    if characters > _MAX_CHARACTERS:
-        raise ArticleError(f"the script has {characters} characters, at most {_MAX_CHARACTERS} can be spoken")
-    letters = [character for line in script.lines for character in line.text if character.isalpha()]
-    han = sum(is_han(character) for character in letters)
-    if not reads_han and han > _UNREADABLE_SHARE * len(letters):
-        raise ArticleError(
-            f"the voice {voice} cannot read Chinese characters, {han} of {len(letters)} letters here",
-            hint="use a text without them, or a Chinese voice for a Chinese text (--language zh)",
-        )

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from nvpipe.voice.lexicon import entries_for, is_mark, marked, unmarked
+from nvpipe.voice.saying import NOBODY, Line, rewritten
+from nvpipe.voice.saying_all import is_told, raw_rules, said_rules
+from nvpipe.voice.saying_digits import plain_digits
 from nvpipe.voice.tokens import Atom, is_han
 from nvpipe.voice.wording import rules_for
 
-NOBODY = -1
-_SAID_SYMBOLS = frozenset("%&+=@$£€¥₹₩₨¢°§№×÷±−≤≥≠≈√∞‰")
+_SAID_SYMBOLS = frozenset("%&+=@$£€¥₹₩₨¢°§№×÷±−≤≥≠≈√∞‰⁻")
 _KEPT_PUNCTUATION = frozenset(".,;:!?'’‘-‐‑–—…()/#\"“”%&@§¿¡‰")
 _ENDERS = frozenset(".!?。．！？।؟۔…")
-_REPLACED = {"॥": "।", "：": ":", "；": ";", "，": ",", "．": ".", "´": "'"}
+_REPLACED = {"॥": "।", "：": ":", "；": ";", "，": ",", "．": ".", "´": "'", "⁄": "/"}
 _PREFORMED = ("℃", "℉", "￥", "￡", "％", "＆", "＋", "＝", "＄", "＃", "＠")
 _JOINERS = frozenset("\u200c\u200d")
 _SHORT_ENDING = re.compile(r"(?<![^\W\d_])[^\W\d_]{1,2}$")
@@ -72,13 +75,17 @@ def _is_styled(character: str) -> bool:
     return (0xFF10 <= code <= 0xFF5A or 0x1D400 <= code <= 0x1D7FF) and character.isalnum()
 
 
-def _cleaned(text: str, owner: int, *, say_han: bool) -> Iterator[Pair]:
+def _cleaned(line: Line, *, say_han: bool) -> Line:
     before = ""
-    for character in text:
-        said = _said_as(character, before, say_han=say_han)
-        for piece in said:
-            yield piece, owner
+    text: list[str] = []
+    owners: list[int] = []
+    for character, owner in zip(line.text, line.owners, strict=True):
+        kept = owner == NOBODY or is_mark(character)
+        said = character if kept else _said_as(character, before, say_han=say_han)
+        text.append(said)
+        owners += [owner] * len(said)
         before = said[-1:] or before
+    return Line("".join(text), owners)
 
 
 def rewrite(pairs: Sequence[Pair], pattern: re.Pattern[str], template: str) -> list[Pair]:
@@ -112,28 +119,55 @@ def _ended(pairs: list[Pair]) -> list[Pair]:
     return pairs[: len(core)] + [(character, NOBODY) for character in stop]
 
 
-def _line(atoms: Iterable[tuple[int, Atom]], language: str, *, say_han: bool) -> list[Pair]:
-    pairs: list[Pair] = []
+def _single_spaced(pairs: Sequence[Pair]) -> list[Pair]:
+    """One space for several, and none before what ends a clause."""
+    kept: list[Pair] = []
+    for pair in pairs:
+        if kept and kept[-1][0] == " " and pair[0] in " ,.;:!?":
+            kept.pop()
+        kept.append(pair)
+    return kept
+
+
+def _line(atoms: Iterable[tuple[int, Atom]], language: str, sayings: dict[str, str], *, say_han: bool) -> list[Pair]:
+    text: list[str] = []
+    owners: list[int] = []
     for index, atom in atoms:
-        if pairs and not atom.glued:
-            pairs.append((" ", NOBODY))
-        pairs += _cleaned(atom.text, index, say_han=say_han)
-    for pattern, template in rules_for(language):
-        pairs = rewrite(pairs, pattern, template)
+        if text and not atom.glued:
+            text.append(" ")
+            owners.append(NOBODY)
+        text.append(atom.text)
+        owners += [index] * len(atom.text)
+    line, held = marked(Line("".join(text), owners), sayings)
+    if is_told(language):
+        line = Line(plain_digits(line.text), line.owners)
+    line = rewritten(_cleaned(rewritten(line, raw_rules(language)), say_han=say_han), said_rules(language))
+    pairs: list[Pair] = list(zip(line.text, line.owners, strict=True))
+    plain = line.text
+    for pattern, template in rules_for(language.partition("-")[0]):
+        if pattern.search(plain):
+            pairs = rewrite(pairs, pattern, template)
+            plain = "".join(character for character, _ in pairs)
+    pairs = _single_spaced(unmarked(pairs, held))
     return _ended(pairs) if any(character.isalnum() or character in _SAID_SYMBOLS for character, _ in pairs) else []
 
 
-def spoken_text(atoms: Sequence[Atom], language: str, *, say_han: bool) -> SpokenText:
-    """The text to be read for the atoms.
+def spoken_text(
+    atoms: Sequence[Atom], language: str, *, say_han: bool, lexicon: Sequence[tuple[str, str, str]] = ()
+) -> SpokenText:
+    """The text to be read for the atoms: numbers, abbreviations and the like in words.
 
     Args:
-        language: primary language code of the voice, which chooses the rules of wording.
+        atoms: the display text.
+        language: code of the voice's language, perhaps with its region (`en-gb`), which chooses how things are said.
         say_han: whether the voice can read Chinese characters; others spell them as "Chinese letter".
+        lexicon: the user's own pronunciations (`voice.lexicon`).
     """
+    sayings = entries_for(lexicon, language)
     pairs: list[Pair] = []
     by_line: dict[int, list[tuple[int, Atom]]] = {}
     for index, atom in enumerate(atoms):
         by_line.setdefault(atom.line, []).append((index, atom))
     for members in by_line.values():
-        pairs += _line(members, language, say_han=say_han)
+        pairs += _line(members, language, sayings, say_han=say_han)
     return SpokenText("".join(character for character, _ in pairs), tuple(owner for _, owner in pairs))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nvpipe.types import Word
-from nvpipe.voice.spoken import NOBODY, SpokenText
+from nvpipe.voice.saying import NOBODY
+from nvpipe.voice.spoken import SpokenText
 from nvpipe.voice.tokens import Atom, is_spaceless
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ _PAUSE_S = 0.09
 """Silence at the end of a word that is longer than a plosive's closure is a pause, not a part of the word."""
 _SILENT_WORD_S = 0.12
 _STOLEN_SHARE = 0.25
+_SHORTEST_S = 0.002
+"""Of a word without a sound of its own."""
 _MICROSECONDS = 1_000_000
 _CHUNK_CLUSTERS = 4
 """Characters of a script without spaces that are shown as one word."""
@@ -220,3 +223,50 @@ def timed_words(
         span.end_s -= offset_s
     _in_order(placed, duration_s)
     return _words(atoms, placed)
+
+
+def exact_words(
+    atoms: Sequence[Atom], spans: Mapping[int, tuple[float, float]], duration_s: float
+) -> tuple[Word, ...]:
+    """Every atom in a word, in order; those whose times are known keep them to the microsecond.
+
+    Args:
+        spans: by atom its start and end in seconds, disjoint and rising, of a microsecond at least.
+        duration_s: of the narration. Atoms that are not said get a moment in the pause beside them, or the last
+            milliseconds of a neighbour where there is none.
+    """
+    known = {index: _Span(*times) for index, times in spans.items()}
+    placed: list[_Span] = []
+    index = 0
+    while index < len(atoms):
+        if index in known:
+            placed.append(known[index])
+            index += 1
+            continue
+        stop = next((at for at in range(index, len(atoms)) if at in known), len(atoms))
+        placed += _in_pause(
+            stop - index,
+            placed[-1] if placed else None,
+            known.get(stop),
+            duration_s,
+            bool(index) and atoms[index].line != atoms[index - 1].line,
+        )
+        index = stop
+    _in_order(placed, duration_s)
+    return _words(atoms, placed)
+
+
+def _in_pause(count: int, before: _Span | None, after: _Span | None, total_s: float, new_line: bool) -> list[_Span]:
+    """Spans in the pause between two words, which are touched only where it is too short to be seen at all."""
+    low_s = before.end_s if before else 0.0
+    high_s = after.start_s if after else total_s
+    least_s = count * _SHORTEST_S
+    if high_s - low_s < least_s and before:
+        low_s = max(before.start_s + _SHORTEST_S, high_s - least_s)
+        before.end_s = low_s
+    elif high_s - low_s < least_s and after:
+        high_s = min(after.end_s - _SHORTEST_S, low_s + least_s)
+        after.start_s = high_s
+    width_s = min(count * _SILENT_WORD_S, high_s - low_s)
+    start_s = high_s - width_s if new_line and after else low_s
+    return [_Span(start_s + width_s * k / count, start_s + width_s * (k + 1) / count, False) for k in range(count)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fakes.kokoro_speaker import kokoro_studio
 
 from nvpipe.errors import ArticleError, NvpipeError, UsageError
 from nvpipe.types import Narration, Script, ScriptLine
@@ -23,11 +25,19 @@ LINES = (
 
 
 @pytest.fixture(params=SPEAKERS.names(), scope="module")
-def speaker(request: pytest.FixtureRequest) -> Any:
+def speaker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Each speaker; those that need a model have a tiny one, whose speech is noise of the right lengths."""
+    if request.param == "kokoro":
+        pytest.importorskip("kokoro")
+        with kokoro_studio(tmp_path_factory.mktemp("kokoro")) as studio:
+            probe = studio.speaker.probe()
+            assert probe.usable, probe.reason
+            yield studio.speaker
+        return
     probe = SPEAKERS.probe(request.param)
     if not probe.usable:
         pytest.skip(probe.reason)
-    return SPEAKERS.load(request.param)
+    yield SPEAKERS.load(request.param)
 
 
 def script_of(*lines: str) -> Script:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
+from fakes.retelling import retelling_model
 
 from nvpipe.errors import ArticleError
 from nvpipe.sample import sample_article
-from nvpipe.story import WRITERS
+from nvpipe.scheduler import CpuDevice, Scheduler
+from nvpipe.story import WRITERS, Desk, Wishes
 from nvpipe.story.article import read_article
 from nvpipe.story.sentences import split_sentences, spoken_words
 from nvpipe.types import Article, Script
@@ -39,12 +43,27 @@ SHORT = "A bridge has been closed. The engineers found rust in its cables. Ferri
 CLOSERS = "\"'”’»)」』"
 
 
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Wishes, Desk]]:
+    """What every writer is given: a model that knows the articles of these tests, for those who use one."""
+    folder = tmp_path_factory.mktemp("writers")
+    model = None
+    if find_spec("gguf") is not None:
+        texts = [(article_in(language), language, seconds) for language, seconds in [*CASES, ("en", 30.0)]]
+        texts += [(article_of(SHORT), language, 30.0) for language in ("en", "de")]
+        model = str(retelling_model(folder / "retelling.gguf", texts, PACE))
+    with Scheduler(CpuDevice()) as scheduler:
+        yield Wishes(folder / "cache", model, threads=1), Desk(lambda: scheduler, lambda _: None)
+
+
 @pytest.fixture(params=WRITERS.names(), scope="module")
-def writer(request: pytest.FixtureRequest) -> Any:
-    probe = WRITERS.probe(request.param)
+def writer(request: pytest.FixtureRequest, desk: tuple[Wishes, Desk]) -> Any:
+    made: Any = WRITERS.load(request.param)
+    made.prepare(*desk)
+    probe = made.probe()
     if not probe.usable:
         pytest.skip(probe.reason)
-    return WRITERS.load(request.param)
+    return made
 
 
 def article_of(text: str) -> Article:

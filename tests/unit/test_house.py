@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 FLOORS: dict[str, int] = {
-    "types": 0, "errors": 0, "options": 0, "settings": 0, "registry": 0,
+    "types": 0, "language": 0, "errors": 0, "options": 0, "settings": 0, "registry": 0,
     "media": 1, "cache": 1, "scheduler": 1, "kernels": 1, "sample": 1, "web": 1,
     "story": 2, "voice": 2, "footage": 2, "captions": 2, "compose": 2,
     "pipeline": 3, "bench": 3, "report": 3,

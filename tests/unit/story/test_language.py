@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from nvpipe.story.language import detect_language
+from nvpipe.story.language import detect_language, primary_of
 from nvpipe.types import Article
 
 
@@ -24,6 +24,8 @@ from nvpipe.types import Article
         ("다리가 닫혔다.", "ko"),
         ("الجسر مغلق.", "ar"),
         ("पुल बंद है।", "hi"),
+        ("Virat Kohli ने शतक लगाया। India जीत गई।", "hi"),
+        ("She said नमस्ते and left the room.", "en"),
         ("Η γέφυρα είναι κλειστή.", "el"),
         ("הגשר סגור.", "he"),
         ("สะพานปิดแล้ว", "th"),
@@ -44,3 +46,10 @@ def test_foreign_name_does_not_decide() -> None:
 
 def test_whole_articles(harbour: Article, german: Article, japanese: Article) -> None:
     assert [detect_language(article.text) for article in (harbour, german, japanese)] == ["en", "de", "ja"]
+
+
+@pytest.mark.parametrize(
+    ("code", "primary"), [("es", "es"), ("pt-BR", "pt"), ("en_gb", "en"), (" ES ", "es"), ("nb-no", "no"), ("", "")]
+)
+def test_a_region_is_no_language(code: str, primary: str) -> None:
+    assert primary_of(code) == primary

@@ -86,3 +86,11 @@ def test_every_voice_that_is_listed_resolves_to_itself(speaker):
 @pytest.mark.parametrize("voice", ["en", "en-029", "es-419", "ko", "sw", "en-us+f3"])
 def test_resolved_voices_speak(speak, voice):
     assert speak("one two three", voice=voice).duration_s > 0.5
+
+
+def test_who_asks_for_an_unknown_language_hears_which_ones_there_are(speaker):
+    with pytest.raises(ArticleError, match="'xx'") as caught:
+        speaker.resolve_voice("xx", None)
+    assert " hi," in caught.value.hint
+    assert "--language" in caught.value.hint
+    assert len(caught.value.line()) < 300

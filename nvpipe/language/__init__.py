@@ -1,0 +1,1 @@
+"""What is known of languages: data that reading and saying share."""
