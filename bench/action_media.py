@@ -14,7 +14,7 @@ from nvpipe.registry import Probe
 if TYPE_CHECKING:
     import numpy as np
 
-    from nvpipe.media.decode import Decoder, Frame, Reader, Spare
+    from nvpipe.media.decode import Decoder, Frame, Reader, Spare, Thinning
     from nvpipe.media.slots import Slots
     from nvpipe.types import MediaInfo
 
@@ -33,7 +33,13 @@ class Watch:
         self.complete = False
         self.frame_scores: dict[float, float] = {}
         """By the times looked for: the first frame shown at that time or later."""
-        self._looks_s = sorted(set(looks_s), reverse=True)
+        self._all_looks_s = sorted(set(looks_s), reverse=True)
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget what was seen of an earlier pass."""
+        self.frame_scores.clear()
+        self._looks_s = list(self._all_looks_s)
         self._sums: list[float] = []
         self._counts: list[int] = []
         self._before: np.ndarray[Any, np.dtype[np.int16]] | None = None
@@ -98,11 +104,13 @@ class WatchedReader:
         draft: bool = False,
         sound: Slots | None = None,
         spare: Spare | None = None,
+        thinning: Thinning | None = None,
     ) -> Iterator[Frame]:
         if start_s or end_s is not None or self._watch.complete:
-            yield from self._reader.frames(start_s, end_s, draft=draft, sound=sound, spare=spare)
+            yield from self._reader.frames(start_s, end_s, draft=draft, sound=sound, spare=spare, thinning=thinning)
             return
-        for frame in self._reader.frames(draft=draft, sound=sound):
+        self._watch.begin()
+        for frame in self._reader.frames(draft=draft, sound=sound, thinning=thinning):
             self._watch.add(frame)
             yield frame
         self._watch.complete = True

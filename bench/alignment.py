@@ -22,7 +22,7 @@ import av
 import numpy as np
 
 from nvpipe.types import Script, ScriptLine
-from nvpipe.voice.alignment import align
+from nvpipe.voice.alignment.align import align
 from nvpipe.voice.espeak import EspeakSpeaker
 
 LINES = (

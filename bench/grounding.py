@@ -20,8 +20,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nvpipe.story.facts import facts_of
-from nvpipe.story.grounding import Ungrounded, check_line
+from nvpipe.story.grounding.check import Ungrounded, check_line
+from nvpipe.story.grounding.facts import facts_of
 
 FOLDER = Path(__file__).parent / "grounding"
 SETS = ("develop", "held_out", "unseen")

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nvpipe.scheduler import CpuDevice, Estimate, ModelSpec, Scheduler
-from nvpipe.story.gguf import read_header
-from nvpipe.story.llama_memory import needed_bytes, threads_for
+from nvpipe.story.llama.gguf import read_header
+from nvpipe.story.llama.memory import needed_bytes, threads_for
 
 PROMPT = [("system", "You tell stories."), ("user", "Tell one of a lighthouse that walked. " * 40)]
 TOKENS = 16
@@ -57,7 +57,7 @@ def llama_spec(model: Path, context: int) -> ModelSpec:
         "batch_threads": 1 if threads == 1 else cores,
     }
     estimate = Estimate(needed_bytes(header, context))
-    return ModelSpec("llama", "nvpipe.story.llama_model:open_llama", arguments, estimate)
+    return ModelSpec("llama", "nvpipe.story.llama.model:open_llama", arguments, estimate)
 
 
 def one_round(spec: ModelSpec) -> Round:

@@ -29,7 +29,7 @@ TEXT = (
 
 def kokoro(folder: Path, seconds: float) -> None:
     """Load, speak for about so many seconds of sound twice, release."""
-    from nvpipe.voice.kokoro_82m import KokoroSpeaker
+    from nvpipe.voice.kokoro.speaker import KokoroSpeaker
 
     device = CpuDevice()
     with tempfile.TemporaryDirectory() as work, Scheduler(device) as scheduler:

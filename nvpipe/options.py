@@ -193,7 +193,7 @@ OPTIONS: tuple[Option, ...] = (
         "lexicon",
         "lexicon",
         "How words of the user's are said.",
-        parser="nvpipe.voice.lexicon:parse_lexicon",
+        parser="nvpipe.voice.saying.lexicon:parse_lexicon",
         per_job=False,
     ),
     Option("language", "text", "ISO 639-1 code; found from the text when not given.", metavar="CODE"),
@@ -240,7 +240,7 @@ OPTIONS: tuple[Option, ...] = (
         "Language model that writes the script: a GGUF file, or one of a repository.",
         metavar="PATH.gguf|REPO:FILE",
         in_result=False,
-        parser="nvpipe.story.model_file:check_wish",
+        parser="nvpipe.story.llama.files:check_wish",
     ),
     Option(
         "tone",
@@ -248,7 +248,7 @@ OPTIONS: tuple[Option, ...] = (
         "How a language model's script sounds; a text file of your own says it in your words.",
         metavar="news|story|explainer|hype|FILE",
         in_result=False,
-        parser="nvpipe.story.prompt:check_tone",
+        parser="nvpipe.story.llama.prompt:check_tone",
     ),
     Option("seed", "int", "Other numbers give other scripts.", metavar="N", minimum=0, maximum=2**32 - 1),
     Option(

@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     "crop", "captions", "font", "subtitles", "title", "logo", "logo-position", "logo-size", "progress-bar", "cover",
     "music", "music-volume", "lufs", "script", "narration",
     "llama", "tone", "seed", "call-to-action",
-    "quality", "language", "voice", "speed", "kokoro", "writer", "speaker", "decoder", "encoder", "bitrate", "x264-params",
-    "fast", "jobs", "workers", "storage",
+    "quality", "language", "voice", "speed", "kokoro", "writer", "speaker", "decoder", "encoder", "bitrate",
+    "x264-params", "fast", "jobs", "workers", "storage",
 )  # fmt: skip
 @json_option
 @verbosity_options

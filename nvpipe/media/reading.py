@@ -48,6 +48,17 @@ def packets(
     yield end
 
 
+def apart(
+    both: Iterator[av.Packet[Any]], stream: Stream, take: Callable[[av.Packet[Any]], None]
+) -> Iterator[av.Packet[Any]]:
+    """The packets of a stream; `take` gets the others."""
+    for packet in both:
+        if packet.stream.index == stream.index:
+            yield packet
+        else:
+            take(packet)
+
+
 def demuxed(
     container: InputContainer, streams: list[Any], path: Path, lost: Callable[[], None]
 ) -> Generator[av.Packet[Any], None, bool]:

@@ -37,7 +37,7 @@ def author_key(settings: Settings) -> dict[str, object]:
     """
     if settings.script is not None or settings.writer == EMBEDDED:
         return {"llama": None, "tone": None}
-    from nvpipe.story.prompt import tone_text
+    from nvpipe.story.llama.prompt import tone_text
 
     return {"llama": _model_key(settings), "tone": tone_text(settings.tone)}
 
@@ -45,7 +45,7 @@ def author_key(settings: Settings) -> dict[str, object]:
 def _model_key(settings: Settings) -> str | None:
     if settings.llama is None:
         return None
-    from nvpipe.story.model_file import content_digest, find_model, parse_wish
+    from nvpipe.story.llama.files import content_digest, find_model, parse_wish
 
     if parse_wish(settings.llama) is not None:
         return settings.llama

@@ -101,7 +101,7 @@ def _words(video: Path, text: Path, settings: Settings, log: JobLog) -> tuple[tu
     from nvpipe.pipeline.given import ALIGN_RATE_HZ, sound_of
     from nvpipe.story.given import read_script, read_text
     from nvpipe.story.language import detect_language
-    from nvpipe.voice.alignment import align
+    from nvpipe.voice.alignment.align import align
 
     if text.suffix.lower() in SUFFIXES:
         words = words_of_subtitles(read_text(text), text.name)

@@ -122,7 +122,7 @@ def _spoken(
 
 def _aligned(path: Path, script: Script, store: StageStore, log: JobLog, work: Path) -> Narration:
     """The narration as mono WAV without the silence around it, each word at its time."""
-    from nvpipe.voice import alignment
+    from nvpipe.voice.alignment import align as alignment
 
     key = digest_of([VERSION, alignment.VERSION, _digest(path), script.digest])
     with log.stage("narration", key) as stage:
@@ -142,7 +142,7 @@ def _aligned(path: Path, script: Script, store: StageStore, log: JobLog, work: P
 def _align(path: Path, script: Script, work: Path) -> tuple[Narration, str]:
     """A narration with its word times, and what speaks against them."""
     from nvpipe.media.audio import read_audio
-    from nvpipe.voice.alignment import align, speech_bounds
+    from nvpipe.voice.alignment.align import align, speech_bounds
 
     heard = sound_of(path, ALIGN_RATE_HZ)
     start_s, end_s = speech_bounds(heard, ALIGN_RATE_HZ)
@@ -166,7 +166,7 @@ def sound_of(path: Path, rate_hz: int) -> NDArray[np.float32]:
 
     from nvpipe.media.audio import audio_blocks
     from nvpipe.media.safety import name_of
-    from nvpipe.voice.alignment import LONGEST_S
+    from nvpipe.voice.alignment.align import LONGEST_S
 
     blocks = list(audio_blocks(path, rate_hz=rate_hz, channels=1, end_s=LONGEST_S + 1))
     if not blocks:

@@ -17,6 +17,6 @@ def voice_key(settings: Settings) -> dict[str, object]:
     """
     if settings.kokoro is None or settings.speaker == EMBEDDED or settings.narration is not None:
         return {}
-    from nvpipe.voice.kokoro_content import content_of_named
+    from nvpipe.voice.kokoro.content import content_of_named
 
     return {"kokoro": content_of_named(settings.kokoro, settings.storage)}

@@ -77,7 +77,7 @@ class Writer(Protocol):
 WRITERS: Registry[Writer] = Registry(
     "writer",
     (
-        Entry("llama", "nvpipe.story.llama:LlamaWriter", "a language model in GGUF, through llama.cpp"),
+        Entry("llama", "nvpipe.story.llama.writer:LlamaWriter", "a language model in GGUF, through llama.cpp"),
         Entry("extractive", "nvpipe.story.extractive:ExtractiveWriter", "the article's own best sentences"),
     ),
 )

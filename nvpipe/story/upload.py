@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from nvpipe.errors import UsageError
-from nvpipe.story.reply import MAX_DESCRIPTION_CHARS, MAX_HASHTAGS, MAX_TITLE_CHARS, hashtags_of
+from nvpipe.story.llama.reply import MAX_DESCRIPTION_CHARS, MAX_HASHTAGS, MAX_TITLE_CHARS, hashtags_of
 
 MAX_CALL_CHARS = 160
 

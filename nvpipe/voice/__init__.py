@@ -79,7 +79,7 @@ class Speaker(Protocol):
 SPEAKERS: Registry[Speaker] = Registry(
     "speaker",
     (
-        Entry("kokoro", "nvpipe.voice.kokoro_82m:KokoroSpeaker", "Kokoro 82M, a human voice in nine languages"),
+        Entry("kokoro", "nvpipe.voice.kokoro.speaker:KokoroSpeaker", "Kokoro 82M, a human voice in nine languages"),
         Entry("espeak", "nvpipe.voice.espeak:EspeakSpeaker", "eSpeak NG, in a process of its own"),
     ),
 )

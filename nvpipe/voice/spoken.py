@@ -7,10 +7,10 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from nvpipe.voice.lexicon import entries_for, is_mark, marked, unmarked
-from nvpipe.voice.saying import NOBODY, Line, rewritten
-from nvpipe.voice.saying_all import is_told, raw_rules, said_rules
-from nvpipe.voice.saying_digits import plain_digits
+from nvpipe.voice.saying.all import is_told, raw_rules, said_rules
+from nvpipe.voice.saying.digits import plain_digits
+from nvpipe.voice.saying.lexicon import entries_for, is_mark, marked, unmarked
+from nvpipe.voice.saying.rewriting import NOBODY, Line, rewritten
 from nvpipe.voice.tokens import Atom, is_han
 from nvpipe.voice.wording import rules_for
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nvpipe.types import Word
-from nvpipe.voice.saying import NOBODY
+from nvpipe.voice.saying.rewriting import NOBODY
 from nvpipe.voice.spoken import SpokenText
 from nvpipe.voice.tokens import Atom, is_spaceless
 

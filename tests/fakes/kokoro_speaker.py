@@ -13,8 +13,8 @@ from fakes.kokoro_files import make_kokoro
 from nvpipe.scheduler import CpuDevice, ModelSpec, Scheduler, Worker
 from nvpipe.types import Narration, Script, ScriptLine
 from nvpipe.voice import Booth, Manner
-from nvpipe.voice.kokoro_82m import KokoroSpeaker
-from nvpipe.voice.kokoro_chunks import Said
+from nvpipe.voice.kokoro.chunks import Said
+from nvpipe.voice.kokoro.speaker import KokoroSpeaker
 
 
 class OverheardWorker:

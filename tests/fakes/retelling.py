@@ -8,7 +8,7 @@ from pathlib import Path
 from fakes.tiny_llama import Reply, reply_json, write_scripted
 
 from nvpipe.story.extractive import told_sentences
-from nvpipe.story.prompt import Order, first_messages, tone_text
+from nvpipe.story.llama.prompt import Order, first_messages, tone_text
 from nvpipe.story.rules import Limits, line_faults
 from nvpipe.story.speech import spoken_words
 from nvpipe.types import Article

@@ -62,6 +62,7 @@ class ScriptedReader:
         draft: bool = False,
         sound: object = None,
         spare: object = None,
+        thinning: object = None,
     ) -> Iterator[ScriptedFrame]:
         for index, time_s in enumerate(self.source.times_s):
             if time_s >= start_s and (end_s is None or time_s < end_s):

@@ -244,7 +244,7 @@ def _filled(known: dict[str, Floats]) -> Samples:
     frames, pairs = len(known["time_s"]), len(known["pair_s"])
     values: dict[str, Any] = {field.name: np.zeros(pairs) for field in fields(Samples)}
     values |= {name: np.zeros(frames) for name in _OF_FRAMES}
-    values |= {"columns": np.zeros((pairs, COLUMNS), np.float32), "cuts_s": ()}
+    values |= {"columns": np.zeros((pairs, COLUMNS), np.float32), "cuts_s": (), "packet_s": None}
     return Samples(**(values | known))
 
 

@@ -1,6 +1,6 @@
 """One pass over decoded frames: a few integers per frame from a thin grid of its planes.
 
-Everything is a count or a sum of integers, so the numbers are the same on every device and with any number of
+What is read are counts and sums of integers, so the numbers are the same on every device and with any number of
 threads. Memory grows by some 1.3 kB per second of video, whatever the size of its pictures.
 """
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 PAIR_S = 0.2
-"""Distance of the frames whose pixels are compared: five pairs a second."""
+"""Distance of the frames whose pixels are compared: five pairs a second, whatever the frame rate."""
 _BATCH = 32
 """Frames whose grids are gathered where the decoder leaves its planes before they are worked on."""
 _PICTURES = 8
@@ -38,6 +38,8 @@ LUMA_SIDE = 60
 CHROMA_SIDE = 30
 """Rows of the grids that are read of every frame."""
 _TIME_SLACK_S = 0.001
+_EVEN = 0.75
+"""Of the longer of two distances of frames: stamps are rounded."""
 _BLOCK_NOISE = 0.3
 _PLANAR = ("yuv420p", "yuvj420p")
 
@@ -53,7 +55,7 @@ class Samples:
     tint: Floats
     """`[T]` the same of U and V."""
     size_bytes: Floats
-    """`[T]` packet sizes, 0 where unknown."""
+    """`[K]` packet sizes, 0 where unknown."""
     pair_s: Floats
     """`[P]` time of the later frame."""
     centre_change: Floats
@@ -73,6 +75,8 @@ class Samples:
     """`[P, COLUMNS]` mean absolute difference of Y in columns of the picture as displayed, less noise."""
     cuts_s: tuple[float, ...] = ()
     """Times of the first frames of new shots, rising."""
+    packet_s: Floats | None = None
+    """`[K]` times of the packets, never decreasing; None for `time_s`."""
 
 
 class Sampler:
@@ -93,9 +97,11 @@ class Sampler:
         self._picture_grid = (slice(0), slice(0))
         self._gathered = 0
         self._kept: NDArray[np.uint8] | None = None
-        self._picture_s = 0.0
+        self._due_s = 0.0
         self._times = array("d")
         self._sizes = array("f")
+        self._other_times = array("d")
+        self._other_sizes = array("f")
         self._pair_times = array("d")
         self._jumps = Rows(2, np.float16)
         self._last_blocks: tuple[NDArray[np.int64], ...] = ()
@@ -117,12 +123,14 @@ class Sampler:
             store[self._filled] = plane[grid]
         time_s = max(frame.time_s, self._times[-1]) if self._times else max(frame.time_s, 0.0)
         started = self._gathered or self._kept is not None
-        if not started or time_s >= self._picture_s + PAIR_S - _TIME_SLACK_S:
+        if not started or time_s >= self._due_s - _TIME_SLACK_S:
             self._pictures[self._gathered] = planes[0][self._picture_grid]
             self._gathered += 1
-            self._picture_s = time_s
             if started:
                 self._pair_times.append(time_s)
+            # On time, or as late as frames come; after a gap it begins anew.
+            late = not started or time_s >= self._due_s + PAIR_S - _TIME_SLACK_S
+            self._due_s = (time_s if late else self._due_s) + PAIR_S
         self._times.append(time_s)
         self._sizes.append(frame.size_bytes)
         self._filled += 1
@@ -131,17 +139,23 @@ class Sampler:
         if self._gathered == _PICTURES:
             self._compare()
 
+    def leave_out(self, time_s: float, size_bytes: int) -> None:
+        """Note the packet of a frame that is not decoded."""
+        self._other_times.append(time_s)
+        self._other_sizes.append(size_bytes)
+
     def finish(self) -> Samples:
         """What was read so far."""
         self._flush()
         self._compare()
         pairs, columns = self._pairs.finish()
         jumps = self._jumps.finish()
+        packet_s, sizes = self._packets()
         return Samples(
             time_s=np.array(self._times, dtype=np.float64),
             flash=jumps[:, 0].astype(np.float64),
             tint=jumps[:, 1].astype(np.float64),
-            size_bytes=np.array(self._sizes, dtype=np.float64),
+            size_bytes=sizes,
             pair_s=np.array(self._pair_times, dtype=np.float64),
             centre_change=pairs[:, 0],
             change=pairs[:, 1],
@@ -151,7 +165,17 @@ class Sampler:
             cut=pairs[:, 5],
             columns=columns,
             cuts_s=self._shots.finish(),
+            packet_s=packet_s,
         )
+
+    def _packets(self) -> tuple[Floats | None, Floats]:
+        """Times and sizes, None for those of the frames."""
+        sizes = np.array(self._sizes, dtype=np.float64)
+        if not self._other_times:
+            return None, sizes
+        times_s = np.concatenate((self._times, self._other_times))
+        order = np.argsort(times_s, kind="stable")
+        return times_s[order], np.concatenate((sizes, self._other_sizes))[order]
 
     def _resize(self, planes: Sequence[Any], shapes: tuple[tuple[int, ...], ...]) -> None:
         self._flush()
@@ -175,7 +199,8 @@ class Sampler:
         last = self._last_blocks or tuple(sums[:1].repeat(2, axis=0) for sums in blocks)
         series = [np.concatenate(pair) for pair in zip(last, blocks, strict=True)]
         self._last_blocks = tuple(sums[-2:] for sums in series)
-        luma, u, v = (shared_jumps(sums, size) for sums, size in zip(series, sizes, strict=True))
+        weights = later_weights(self._times[-count - 2 :], count)
+        luma, u, v = (shared_jumps(sums, size, weights) for sums, size in zip(series, sizes, strict=True))
         self._jumps.add(np.stack((luma, np.hypot(u, v)), axis=1))
 
     def _compare(self) -> None:
@@ -221,7 +246,20 @@ def _numbers(store: Any) -> NDArray[np.uint8]:
     return store if isinstance(store, np.ndarray) else cast("NDArray[np.uint8]", store.cpu().numpy())
 
 
-def shared_jumps(sums: NDArray[np.int64], size: int) -> Floats:
+def later_weights(times_s: Sequence[float] | Floats, count: int) -> Floats | None:
+    """`[count]` how much the change up to each of the last frames counts against the one before it, 0 to 2.
+
+    So that what changes steadily gives no second difference, however the frames are spaced: the middle one of three
+    is compared with the line between its neighbours. None where all are evenly spaced, which is 1.
+    """
+    gaps = np.diff(times_s)[-count - 1 :]
+    gaps = np.concatenate((np.zeros(count + 1 - len(gaps)), gaps))
+    before, now = gaps[:-1], gaps[1:]
+    even = np.minimum(before, now) >= _EVEN * np.maximum(before, now)
+    return None if even.all() else np.where(even, 1.0, 2 * before / np.maximum(before + now, _TIME_SLACK_S))
+
+
+def shared_jumps(sums: NDArray[np.int64], size: int, weights: Floats | None = None) -> Floats:
     """Second differences over time of a plane's mean, `[T - 2]` in levels, as far as all blocks share them.
 
     A flash lights all blocks; a turning camera makes some brighter and others darker. A flash jumps twice within
@@ -229,8 +267,15 @@ def shared_jumps(sums: NDArray[np.int64], size: int) -> Floats:
 
     Args:
         sums: `[T, BLOCKS]` sums over blocks of `size` samples.
+        size: number of samples.
+        weights: `[T - 2]` see `later_weights`; None where frames are evenly spaced.
     """
-    jumps = sums[2:] - 2 * sums[1:-1] + sums[:-2]
+    jumps: NDArray[Any]
+    if weights is None:
+        jumps = sums[2:] - 2 * sums[1:-1] + sums[:-2]
+    else:
+        later = weights[:, None]
+        jumps = (sums[2:] - sums[1:-1]) * later - (sums[1:-1] - sums[:-2]) * (2 - later)
     samples = size * sums.shape[1]
     together: Floats = np.abs(jumps.sum(1)) / samples
     apart = np.abs(jumps).sum(1) / samples

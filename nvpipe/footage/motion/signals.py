@@ -79,6 +79,7 @@ def measure(samples: Samples, powers: Floats, duration_s: float, cuts_s: Sequenc
         cuts_s: times of the first frames of new shots.
     """
     steps = max(1, math.ceil(duration_s / STEP_S - 1e-6))
+    packet_s = samples.time_s if samples.packet_s is None else samples.packet_s
     mean_size = samples.size_bytes.mean() if len(samples.size_bytes) else 0.0
     loudness, peaks = _sound(powers, steps)
 
@@ -100,7 +101,7 @@ def measure(samples: Samples, powers: Floats, duration_s: float, cuts_s: Sequenc
         step_s=STEP_S,
         flash=strongest(samples.flash),
         tint=strongest(samples.tint),
-        packets=_windows(samples.time_s, samples.size_bytes, steps, _spread) / max(mean_size, 1.0),
+        packets=_windows(packet_s, samples.size_bytes, steps, _spread) / max(mean_size, 1.0),
         flicker=paired(samples.flicker) / (motion + _FAINT_MOTION),
         motion=motion,
         loudness=loudness,

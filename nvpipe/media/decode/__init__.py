@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
@@ -18,6 +19,22 @@ if TYPE_CHECKING:
 
 Spare = Callable[[float, float], bool]
 """Whether a picture on display from one time to another may be left out."""
+
+
+class MisplacedError(Exception):
+    """Pictures do not come as their packets say, after some were left out: what is shown is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thinning:
+    """How many pictures of a whole video may be left out, where that spares decoding them."""
+
+    gap_s: float
+    """How far apart pictures may be that follow each other."""
+    keep_every_s: float
+    """The first picture of each of these spans, counted from time 0, is not left out."""
+    left_out: Callable[[float, int], None]
+    """Told the time of each picture that is left out, in no order, and the size of its packet."""
 
 
 class Frame(Protocol):
@@ -67,6 +84,7 @@ class Reader(Protocol):
         draft: bool = False,
         sound: Slots | None = None,
         spare: Spare | None = None,
+        thinning: Thinning | None = None,
     ) -> Iterator[Frame]:
         """Frames shown during `[start_s, end_s)`, in order of presentation.
 
@@ -81,6 +99,11 @@ class Reader(Protocol):
             sound: takes up the sound that lies beside the pictures, in the same pass of the file; for whole videos.
             spare: whether a frame on display from one time to another is not looked at. It may be left out then, if
                 that spares decoding it; the one on display at `start_s` never is.
+            thinning: how many pictures may be left out of a whole video; which they are depends on the file alone.
+
+        Raises:
+            MisplacedError: only with `thinning`: this video has to be read again without it, and with nothing of what
+                has come.
         """
         ...
 

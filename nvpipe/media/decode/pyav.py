@@ -8,15 +8,16 @@ from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
 
 from nvpipe.media.audio import sound_stream
+from nvpipe.media.decode import MisplacedError
 from nvpipe.media.decode.clock import Clock
 from nvpipe.media.decode.fitting import Fitting
 from nvpipe.media.decode.frame import PyAvFrame
-from nvpipe.media.decode.needed import MisplacedError, needed_of
+from nvpipe.media.decode.needed import needed_of
 from nvpipe.media.probe import Inspection, inspect
-from nvpipe.media.reading import decode, packets
+from nvpipe.media.reading import apart, decode, packets
 from nvpipe.media.safety import (
     MAX_DURATION_S,
     MAX_SIDE_PX,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     import av
     from av.video import VideoStream
 
-    from nvpipe.media.decode import Spare
+    from nvpipe.media.decode import Spare, Thinning
     from nvpipe.media.slots import Slots
 
 TIME_TOLERANCE_S = 0.0006
@@ -46,11 +47,23 @@ _WITHOUT_PTS = ("avi",)
 _DRAFT = {"skip_loop_filter": "noref"}
 
 
-class PyAvReader:
-    """An open video; each call of `frames` reads the file on its own."""
+class _Wanted(NamedTuple):
+    """What `frames` was asked for."""
 
-    def __init__(self, path: Path) -> None:
+    start_s: float
+    end_s: float
+    draft: bool
+    sound: Slots | None
+    spare: Spare | None
+    thinning: Thinning | None
+
+
+class PyAvReader:
+    """An open video; each call of `frames` reads the file on its own, by so many threads (0 for one a core)."""
+
+    def __init__(self, path: Path, *, threads: int = 0) -> None:
         self._path = path
+        self._threads = threads
         self._inspection: Inspection = inspect(path)
         self._damaged = 0
         self._closed = False
@@ -72,20 +85,22 @@ class PyAvReader:
         draft: bool = False,
         sound: Slots | None = None,
         spare: Spare | None = None,
+        thinning: Thinning | None = None,
     ) -> Iterator[PyAvFrame]:
         """Frames shown during `[start_s, end_s)`; see `Reader.frames`.
 
         Raises:
+            MisplacedError: this video cannot be thinned.
             MediaError: the file vanished, or decoding takes too long for what it yields.
             ValueError: the reader is closed.
         """
         if self._closed:
             raise ValueError("the reader is closed")
-        return self._window(max(start_s, 0.0), math.inf if end_s is None else end_s, draft, sound, spare)
+        wanted = _Wanted(max(start_s, 0.0), math.inf if end_s is None else end_s, draft, sound, spare, thinning)
+        return self._window(wanted)
 
-    def _window(
-        self, start_s: float, end_s: float, draft: bool, sound: Slots | None, spare: Spare | None
-    ) -> Iterator[PyAvFrame]:
+    def _window(self, wanted: _Wanted) -> Iterator[PyAvFrame]:
+        start_s, end_s = wanted.start_s, wanted.end_s
         if end_s <= start_s:
             return
         damaged = self._damaged
@@ -96,7 +111,7 @@ class PyAvReader:
                 seek_s = None
             else:
                 seek_s = start_s - back_s
-            decoded = self._decoded(seek_s, draft, sound, start_s, spare)
+            decoded = self._decoded(seek_s, wanted)
             self._passes.add(decoded)
             with closing(decoded):
                 first = next(decoded, None)
@@ -129,30 +144,29 @@ class PyAvReader:
     def _step_s(self) -> float:
         return float(1 / self.info.fps)
 
-    def _decoded(
-        self, seek_s: float | None, draft: bool, sound: Slots | None, start_s: float, spare: Spare | None
-    ) -> Generator[PyAvFrame, None, None]:
+    def _decoded(self, seek_s: float | None, wanted: _Wanted) -> Generator[PyAvFrame, None, None]:
         """Frames from the keyframe before `seek_s` on; none when the file cannot be sought.
 
-        Those that nobody sees may be missing: before the one on display at `start_s`, and as `spare` says.
+        Those that nobody sees may be missing: before the one on display at the start, and as was asked for.
         """
         damaged, last_s = self._damaged, -math.inf
-        wanted = (start_s, spare) if sound is None and (start_s > 0 or spare) else None
         try:
-            with closing(self._pass(seek_s, draft, sound, wanted)) as frames:
+            with closing(self._pass(seek_s, wanted)) as frames:
                 for frame in frames:
                     last_s = frame.time_s
                     yield frame
             return
         except MisplacedError:
             self._damaged = damaged
-        with closing(self._pass(seek_s, draft, sound, None)) as frames:
+            if wanted.thinning is not None:
+                raise
+        with closing(self._pass(seek_s, wanted, whole=True)) as frames:
             yield from (frame for frame in frames if frame.time_s > last_s)
 
     def _pass(
-        self, seek_s: float | None, draft: bool, sound: Slots | None, wanted: tuple[float, Spare | None] | None
+        self, seek_s: float | None, wanted: _Wanted, *, whole: bool = False
     ) -> Generator[PyAvFrame, None, None]:
-        """`_decoded`, which `wanted` lets leave out frames.
+        """`_decoded`, unless it is `whole` without what nobody sees.
 
         Raises:
             MisplacedError: frames left out may have been wanted.
@@ -165,10 +179,11 @@ class PyAvReader:
             stream = cast("VideoStream", container.streams[inspection.stream_index])
             context = stream.codec_context
             context.options = {"max_pixels": str(MAX_SIDE_PX * MAX_SIDE_PX)}
-            if draft:
+            if wanted.draft:
                 context.options |= _DRAFT
             stream.thread_type = cast("Any", "AUTO")
-            heard = None
+            context.thread_count = self._threads
+            heard, sound = None, wanted.sound
             if sound is not None:
                 heard, sound.origin_s = sound_stream(container), inspection.origin_s
             discard_others(container, stream, heard)
@@ -192,16 +207,17 @@ class PyAvReader:
             fitting = Fitting(inspection)
             budget.start()
             coded = packets(container, stream, self._path, self._lost, heard)
+            if sound is not None:
+                coded = apart(coded, stream, sound.take)
             needed = None
-            if wanted is not None:
-                shown_s, spare = wanted[0] + TIME_TOLERANCE_S, wanted[1]
-                needed = needed_of(context, self.info, clock, shown_s, spare, lambda: self._damaged)
+            if not whole and (wanted.start_s > 0 or wanted.spare or wanted.thinning):
+                shown_s = wanted.start_s + TIME_TOLERANCE_S
+                needed = needed_of(
+                    context, self.info, clock, shown_s, wanted.spare, wanted.thinning, lambda: self._damaged
+                )
             if needed is not None:
                 coded = needed.of(coded)
             for packet in coded:
-                if sound is not None and packet.stream.index != stream.index:
-                    sound.take(packet)
-                    continue
                 if len(sizes) > _MAX_SIZES:
                     sizes.clear()
                 if packet.pts is not None:

@@ -147,3 +147,22 @@ def test_punctuation_before_a_word_goes_to_the_word_that_it_ends() -> None:
 def test_syllables_become_words(language: str, syllables: str, expected: list[str]) -> None:
     items = [item for group in shown(build(said(*syllables.split()), language=language)) for item in group]
     assert items == expected
+
+
+@pytest.mark.parametrize("language", ["fr", "pl", "fr-ca"])
+def test_a_number_of_several_groups_of_digits_stays_in_one_piece(language: str) -> None:
+    track = build(said("Elle", "vaut", "1", "200", "350", "€,", "dit-il"), language=language)
+    assert any("1\u00a0200\u00a0350" in text for words in shown(track) for text in words)
+
+
+@pytest.mark.parametrize(
+    ("language", "texts"),
+    [
+        ("en", ("room", "12", "300", "times")),
+        ("fr", ("en", "2023", "300", "fois")),
+        ("fr", ("le", "12", "mai", "200")),
+    ],
+)
+def test_numbers_beside_each_other_stay_two(language: str, texts: tuple[str, ...]) -> None:
+    track = build(said(*texts), language=language)
+    assert [text for words in shown(track) for text in words] == list(texts)

@@ -13,9 +13,10 @@ import pytest
 from fakes import media
 
 from nvpipe.compose.frames import EARLY_S, on_grid, source_s, unseen
+from nvpipe.media.decode import MisplacedError
 from nvpipe.media.decode.clock import Clock
 from nvpipe.media.decode.disposable import Syntax
-from nvpipe.media.decode.needed import MisplacedError, Needed
+from nvpipe.media.decode.needed import Needed
 from nvpipe.media.decode.pyav import PyAvReader
 from nvpipe.types import Cut, Footage
 
@@ -144,7 +145,7 @@ def choice(stream: Any, start_s: float) -> Needed:
     """What leaves out pictures before a moment."""
     context = stream.codec_context
     clock = Clock(stream.time_base, 0.0, 1 / 60, 9.0, from_start=True, paced=False, trusts_pts=True)
-    return Needed(context, Syntax(context.name, bytes(context.extradata)), clock, start_s, None, 9.0, lambda: 0)
+    return Needed(context, Syntax(context.name, bytes(context.extradata)), clock, start_s, None, None, 9.0, lambda: 0)
 
 
 def passed(path: Path, start_s: float) -> tuple[int, int]:

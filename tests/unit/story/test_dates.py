@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nvpipe.story.facts import facts_of
+from nvpipe.story.grounding.facts import facts_of
 
 
 @pytest.mark.parametrize(

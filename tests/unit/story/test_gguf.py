@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from fakes.tiny_llama import Reply, write_random, write_scripted
 
-from nvpipe.story.gguf import GgufError, read_header
-from nvpipe.story.llama_memory import compute_bytes, kv_bytes, layers_that_fit, needed_bytes, threads_for
+from nvpipe.story.llama.gguf import GgufError, read_header
+from nvpipe.story.llama.memory import compute_bytes, kv_bytes, layers_that_fit, needed_bytes, threads_for
 
 pytest.importorskip("gguf")
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from nvpipe.story.grounding import check_line
+from nvpipe.story.grounding.check import check_line
 
 ARTICLE = (
     "Harbour bridge to close",

@@ -31,8 +31,8 @@ from fakes.tiny_llama import Reply, reply_json, write_random, write_scripted
 from nvpipe.errors import ArticleError, InterruptedRunError, WriterFailedError
 from nvpipe.scheduler import CpuDevice, Scheduler
 from nvpipe.story import Desk, Wishes
-from nvpipe.story.llama import LlamaWriter
-from nvpipe.story.shorten import shortened_article
+from nvpipe.story.llama.shorten import shortened_article
+from nvpipe.story.llama.writer import LlamaWriter
 from nvpipe.types import Article, Script
 
 pytest.importorskip("llama_cpp")

@@ -15,7 +15,7 @@ from fakes.hub_file import COMMIT, FILE, PATH, REPOSITORY, WISH, hub_page
 from fakes.web_server import Page, WebServer, serving
 
 from nvpipe.errors import InputError, UsageError
-from nvpipe.story.model_file import check_wish, content_digest, find_model, parse_wish
+from nvpipe.story.llama.files import check_wish, content_digest, find_model, parse_wish
 
 pytest.importorskip("huggingface_hub")
 
@@ -25,7 +25,7 @@ PROGRAM = """
 import json, sys
 from pathlib import Path
 from nvpipe.errors import NvpipeError
-from nvpipe.story.model_file import get_model
+from nvpipe.story.llama.files import get_model
 
 told = []
 try:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nvpipe.story.lexemes import digits_value
-from nvpipe.story.numerals import quantities_of
+from nvpipe.story.grounding.lexemes import digits_value
+from nvpipe.story.grounding.numerals import quantities_of
 
 
 def only(text: str, language: str) -> tuple[Fraction, str]:

@@ -14,7 +14,7 @@ import pytest
 
 from nvpipe.errors import UsageError
 from nvpipe.story.extractive import told_sentences
-from nvpipe.story.prompt import (
+from nvpipe.story.llama.prompt import (
     TONES,
     Message,
     Order,

@@ -7,7 +7,7 @@ import json
 import pytest
 from fakes.tiny_llama import reply_json
 
-from nvpipe.story.reply import ReplyError, grammar, hashtags_of, parse_reply
+from nvpipe.story.llama.reply import ReplyError, grammar, hashtags_of, parse_reply
 
 
 def test_every_length_in_the_grammar_is_bounded() -> None:

@@ -12,7 +12,7 @@ from fakes.readers import LINES, OTHER_LINES, recorded, script_of
 
 from nvpipe.errors import ArticleError
 from nvpipe.types import Narration
-from nvpipe.voice.alignment import Alignment, align, speech_bounds
+from nvpipe.voice.alignment.align import Alignment, align, speech_bounds
 
 Recording = tuple[Narration, Any]
 

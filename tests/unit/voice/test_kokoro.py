@@ -19,8 +19,8 @@ from nvpipe.errors import ArticleError, InterruptedRunError, UsageError
 from nvpipe.scheduler import CpuDevice, Scheduler
 from nvpipe.types import Narration, Script, ScriptLine
 from nvpipe.voice import Booth, Manner
-from nvpipe.voice.kokoro_82m import KokoroSpeaker
-from nvpipe.voice.kokoro_reading import require
+from nvpipe.voice.kokoro.reading import require
+from nvpipe.voice.kokoro.speaker import KokoroSpeaker
 
 pytest.importorskip("kokoro")
 

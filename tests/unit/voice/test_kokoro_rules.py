@@ -16,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nvpipe.errors import ArticleError, BackendFailedError, BackendUnavailableError, UsageError
-from nvpipe.voice.kokoro_align import owned
-from nvpipe.voice.kokoro_chunks import Chunk, Said, chunks_of, is_sounding, tidy
-from nvpipe.voice.kokoro_files import find_files, read_config
-from nvpipe.voice.kokoro_sound import FRAME_SAMPLES, RATE_HZ, join, word_spans
-from nvpipe.voice.kokoro_voices import Blend, default_voice, mismatch, parse_blend, spoken_code
-from nvpipe.voice.kokoro_weights import PARTS, STYLES, read_parts, read_style
+from nvpipe.voice.kokoro.align import owned
+from nvpipe.voice.kokoro.chunks import Chunk, Said, chunks_of, is_sounding, tidy
+from nvpipe.voice.kokoro.files import find_files, read_config
+from nvpipe.voice.kokoro.sound import FRAME_SAMPLES, RATE_HZ, join, word_spans
+from nvpipe.voice.kokoro.voices import Blend, default_voice, mismatch, parse_blend, spoken_code
+from nvpipe.voice.kokoro.weights import PARTS, STYLES, read_parts, read_style
 from nvpipe.voice.timing import exact_words
 from nvpipe.voice.tokens import Atom
 

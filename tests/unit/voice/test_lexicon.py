@@ -11,7 +11,7 @@ from nvpipe.settings import load_settings
 from nvpipe.types import Script, ScriptLine
 from nvpipe.voice import Booth, Manner
 from nvpipe.voice.espeak import EspeakSpeaker
-from nvpipe.voice.lexicon import parse_lexicon
+from nvpipe.voice.saying.lexicon import parse_lexicon
 from nvpipe.voice.spoken import SpokenText, spoken_text
 from nvpipe.voice.tokens import atoms_of
 

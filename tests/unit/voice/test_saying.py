@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nvpipe.types import Script, ScriptLine
-from nvpipe.voice.saying import NOBODY
-from nvpipe.voice.saying_tables import LANGUAGES
+from nvpipe.voice.saying.rewriting import NOBODY
+from nvpipe.voice.saying.tables import LANGUAGES
 from nvpipe.voice.spoken import SpokenText, spoken_text
 from nvpipe.voice.tokens import Atom, atoms_of
 
@@ -132,7 +132,7 @@ def test_another_language_is_said_as_it_is_written() -> None:
 
 
 def test_names_of_months_are_those_of_cldr() -> None:
-    from nvpipe.voice.saying_dates import month_names
+    from nvpipe.voice.saying.dates import month_names
 
     for code in LANGUAGES:
         full, names = month_names(code)

@@ -1,0 +1,1 @@
+"""Whether a line says what the sentences that it cites say."""

@@ -1,0 +1,1 @@
+"""A local language model writes the script."""

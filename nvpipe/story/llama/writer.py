@@ -1,0 +1,278 @@
+"""A language model writes: asked, checked, asked again with what was wrong, and never believed."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nvpipe.errors import (
+    ArticleError,
+    BackendFailedError,
+    InputError,
+    InterruptedRunError,
+    NvpipeError,
+    OutOfMemoryError,
+    WriterFailedError,
+)
+from nvpipe.registry import Probe
+from nvpipe.story.extractive import told_sentences
+from nvpipe.story.llama import prompt
+from nvpipe.story.llama.files import ModelFile, content_digest, find_model, get_model
+from nvpipe.story.llama.gguf import Header, read_header
+from nvpipe.story.llama.judging import Judged, judge, salvage, upload_texts
+from nvpipe.story.llama.memory import needed_bytes, threads_for
+from nvpipe.story.llama.prompt import Message, Order, tone_text
+from nvpipe.story.llama.reply import ReplyError, grammar, parse_reply
+from nvpipe.story.llama.shorten import shortened_article
+from nvpipe.story.speech import spoken_words
+from nvpipe.types import Article, Script, ScriptLine, UngroundedClaim
+from nvpipe.types.codec import digest_of
+
+if TYPE_CHECKING:
+    from nvpipe.scheduler import ModelSpec, Worker
+    from nvpipe.story import Desk, Wishes
+
+VERSION = 1
+"""Part of every key; a change of what is made of the same replies changes it."""
+ASKED_AGAIN = 2
+USUAL_CONTEXT = 4096
+LARGEST_CONTEXT = 32_768
+_FAULTS_TOKENS = 600
+_REPLY_SLACK = 1.5
+_LINE_BYTES, _UPLOAD_BYTES = 40, 900
+"""Of a reply besides what is said: the marks around a line; title, description and hashtags."""
+_PROBE = [("system", "You answer with one word."), ("user", "Is this a test?")]
+_LIBRARY = "llama-cpp-python"
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    file: ModelFile
+    header: Header
+    digest: str
+
+    @property
+    def context(self) -> int:
+        return min(self.header.context_length, LARGEST_CONTEXT)
+
+
+class LlamaWriter:
+    """Writes with a model in llama.cpp's format, in a process of its own."""
+
+    def __init__(self) -> None:
+        self._wishes: Wishes | None = None
+        self._desk: Desk | None = None
+        self._found: _Model | None = None
+        self._cut_articles: set[str] = set()
+
+    @property
+    def version(self) -> str:
+        """Prompts, library, model, tone, seed and call to action."""
+        wishes = self._wishes
+        if wishes is None or wishes.llama is None:
+            return f"llama/{VERSION}.{prompt.VERSION}"
+        key = [self._model().digest, tone_text(wishes.tone), wishes.seed, wishes.call_to_action]
+        return f"llama/{VERSION}.{prompt.VERSION}/{importlib.metadata.version(_LIBRARY)}/{digest_of(key)}"
+
+    def prepare(self, wishes: Wishes, desk: Desk) -> None:
+        """Take the model's name; nothing is opened or downloaded yet."""
+        self._wishes, self._desk, self._found = wishes, desk, None
+
+    def probe(self) -> Probe:
+        """Open the model, downloading it first where that is needed, and have it write a token."""
+        if self._wishes is None or self._wishes.llama is None or self._desk is None:
+            return Probe(False, "no model is named", "give --llama FILE.gguf or --llama OWNER/NAME:FILE")
+        try:
+            importlib.metadata.version(_LIBRARY)
+        except importlib.metadata.PackageNotFoundError:
+            return Probe(False, f"{_LIBRARY} is not installed", "pip install 'nvpipe[models]'")
+        try:
+            model = self._model()
+            with self._desk.scheduler().lease(self._spec(min(USUAL_CONTEXT, model.context))) as worker:
+                about = worker.call("about")
+                self._reply(worker, _PROBE, "", 1, 0)
+        except InterruptedRunError:
+            raise
+        except NvpipeError as error:
+            return Probe(False, error.message, error.hint)
+        where = f", {about['gpu_layers']} layers on the GPU" if about["gpu_layers"] else ""
+        size = f"{model.header.file_bytes / 1e9:.1f} GB" if model.header.file_bytes > 5e7 else "a small model"
+        return Probe(True, f"opened {model.file.path.name} ({size}{where}) and had it write a token")
+
+    def write(self, article: Article, *, language: str, seconds: float, words_per_second: float) -> Script:
+        """A script in the model's words, each line resting on sentences of the article.
+
+        Raises:
+            ArticleError: there is nothing in it that can be told.
+            WriterFailedError: the model failed, or its script breaks the rules after it was asked again.
+        """
+        wishes = self._wishes
+        if wishes is None or self._desk is None or wishes.llama is None:
+            raise WriterFailedError("no model is named", hint="give --llama FILE.gguf")
+        sentences = told_sentences(article.text, language)
+        if not sentences:
+            raise ArticleError(
+                f"there is no sentence that can be told in {article.source}", hint="pass a text with whole sentences"
+            )
+        budget = seconds * words_per_second - spoken_words(wishes.call_to_action, language)
+        words = max(1.0, min(budget, sum(sentence.words for sentence in sentences)))
+        texts = tuple(sentence.text for sentence in sentences)
+        order = Order(article.title, texts, language, words, tone_text(wishes.tone), article.digest)
+        try:
+            order, tried = self._written(order)
+        except InterruptedRunError:
+            raise
+        except (BackendFailedError, OutOfMemoryError, InputError) as error:
+            raise WriterFailedError(error.message, hint=error.hint) from error
+        return self._script(order, tried, wishes.call_to_action)
+
+    def _script(self, order: Order, tried: Sequence[Judged | ReplyError], call_to_action: str) -> Script:
+        """The last draft that can be told, with what of the others was not true."""
+        why = ""
+        for place in reversed(range(len(tried))):
+            one = tried[place]
+            if isinstance(one, ReplyError):
+                why = why or str(one)
+                continue
+            told, fault = salvage(one, order)
+            if fault:
+                why = why or fault
+                continue
+            others = [other.claims for at, other in enumerate(tried) if at != place and isinstance(other, Judged)]
+            asked = [replace(claim, outcome="asked again") for claims in others for claim in claims]
+            return self._finished(told, order, [*asked, *one.claims], call_to_action)
+        raise WriterFailedError(
+            f"the model's script cannot be used after {len(tried)} replies: {why}",
+            hint="try another --seed or a larger model",
+            lasting=True,
+        )
+
+    def _finished(self, told: Judged, order: Order, claims: Sequence[UngroundedClaim], call_to_action: str) -> Script:
+        title, description, hashtags, replaced = upload_texts(told, order)
+        end = (ScriptLine(call_to_action, ()),) if call_to_action else ()
+        lines = (*told.lines, *end)
+        digest = digest_of([list(lines), order.language])
+        last = {(claim.line, claim.text): claim for claim in [*claims, *replaced]}
+        model = self._model()
+        source = f"{model.file.wish}@{model.file.revision}" if model.file.revision else model.file.path.name
+        about = f"{source} (blake2 {model.digest})"
+        found = tuple(last.values())
+        return Script(lines, order.language, "llama", digest, title, description, hashtags, found, about)
+
+    def _written(self, order: Order) -> tuple[Order, list[Judged | ReplyError]]:
+        """Every draft of the model's until one has no fault, and what it was asked for in the end."""
+        assert self._desk is not None
+        most = self._model().context
+        context = min(USUAL_CONTEXT, most)
+        while True:
+            try:
+                with self._desk.scheduler().lease(self._spec(context)) as worker:
+                    first = prompt.first_messages(order)
+                    count: int = worker.call("count", _plain(first), limit_s=self._limit_s)
+                    bytes_per_token = sum(len(one.content.encode()) for one in first) / max(count, 1)
+                    reply = _reply_tokens(order, bytes_per_token)
+                    needed = count + 2 * reply + _FAULTS_TOKENS
+                    if needed <= context:
+                        return order, self._asked(worker, order, reply)
+            except OutOfMemoryError:
+                if context <= USUAL_CONTEXT:
+                    raise
+                # A longer context than usual was a wish; the usual one has been opened before.
+                most = context = min(USUAL_CONTEXT, most)
+                continue
+            if context < most:
+                context = min(most, max(2 * context, 1 << (needed - 1).bit_length()))
+                continue
+            order = self._cut(order, (needed - context) * bytes_per_token)
+
+    def _cut(self, order: Order, excess_bytes: float) -> Order:
+        """The order with its best sentences only, so many that it is shorter by the excess."""
+        assert self._desk is not None
+        kept = shortened_article(order.sentences, excess_bytes)
+        if not kept:
+            raise BackendFailedError(
+                f"a context of {self._model().context} tokens has no room for an article", hint="name another model"
+            )
+        if order.mark not in self._cut_articles:
+            self._cut_articles.add(order.mark)
+            self._desk.say("the article is too long for the model, which is shown its best sentences")
+        total = sum(spoken_words(text, order.language) for text in kept)
+        return replace(order, sentences=kept, words=min(order.words, total))
+
+    def _asked(self, worker: Worker, order: Order, reply_tokens: int) -> list[Judged | ReplyError]:
+        assert self._wishes is not None
+        rules = grammar(prompt.most_lines(order.words))
+        tried: list[Judged | ReplyError] = []
+        messages = prompt.first_messages(order)
+        for number in range(1 + ASKED_AGAIN):
+            seed = (self._wishes.seed + number) % (1 << 32)
+            text, finish = self._reply(worker, _plain(messages), rules, reply_tokens, seed)
+            try:
+                judged = judge(parse_reply(text, finish), order)
+            except ReplyError as error:
+                tried.append(error)
+                faults: Sequence[str] = (str(error),)
+            else:
+                tried.append(judged)
+                faults = judged.faults
+            if not faults:
+                break
+            messages = prompt.again_messages(order, text, faults)
+        return tried
+
+    def _reply(
+        self, worker: Worker, messages: list[tuple[str, str]], rules: str, most: int, seed: int
+    ) -> tuple[str, str]:
+        found: tuple[str, str] = worker.call(
+            "reply", messages, grammar=rules, max_tokens=most, seed=seed, limit_s=self._limit_s
+        )
+        return found
+
+    @property
+    def _limit_s(self) -> float | None:
+        return self._wishes.reply_limit_s if self._wishes else None
+
+    def _model(self) -> _Model:
+        if self._found is None:
+            assert self._wishes is not None
+            assert self._wishes.llama is not None
+            storage = self._wishes.storage
+            file = find_model(self._wishes.llama, storage) or get_model(
+                self._wishes.llama, storage, self._desk.progress if self._desk else None
+            )
+            # Damage is seen before gigabytes are read for their digest.
+            header = read_header(file.path)
+            self._found = _Model(file, header, content_digest(file.path, storage))
+        return self._found
+
+    def _spec(self, context: int) -> ModelSpec:
+        from nvpipe.scheduler import Estimate, ModelSpec
+
+        assert self._wishes is not None
+        model = self._model()
+        cores = len(os.sched_getaffinity(0))
+        threads = self._wishes.threads or threads_for(model.header, cores)
+        arguments: dict[str, Any] = {
+            "path": str(Path(model.file.path).absolute()),
+            "n_ctx": context,
+            "threads": threads,
+            "batch_threads": self._wishes.threads or (1 if threads == 1 else cores),
+        }
+        estimate = Estimate(needed_bytes(model.header, context))
+        return ModelSpec("llama", "nvpipe.story.llama.model:open_llama", arguments, estimate)
+
+
+def _plain(messages: Sequence[Message]) -> list[tuple[str, str]]:
+    return [(one.role, one.content) for one in messages]
+
+
+def _reply_tokens(order: Order, bytes_per_token: float) -> int:
+    """Room for a reply: as much as is to be said in the article's language, and the marks around it."""
+    spoken = max(1.0, sum(spoken_words(text, order.language) for text in order.sentences))
+    said = order.words * sum(len(text.encode()) for text in order.sentences) / spoken
+    marks = _LINE_BYTES * prompt.most_lines(order.words) + _UPLOAD_BYTES
+    return round((_REPLY_SLACK * said + marks) / max(bytes_per_token, 0.5))

@@ -1,0 +1,1 @@
+"""Kokoro speaks, in a process of its own."""

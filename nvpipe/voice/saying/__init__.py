@@ -1,0 +1,1 @@
+"""Text as people say it: numbers, money, dates, units, names and addresses."""
