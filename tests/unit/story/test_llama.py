@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -169,7 +170,7 @@ def test_an_article_that_is_too_long_is_shown_by_its_best_sentences(study: Study
         f"The keeper said that step {number[at % 10]} of the {number[at // 10]} was a slow one." for at in range(99)
     ]
     article = replace(study.article, text=study.article.text + "\n\n" + " ".join(filler))
-    writer = study.writer(write_scripted(study.folder / "short.gguf", [Reply(reply_json(GOOD))], n_ctx=4096))
+    writer = study.writer(write_scripted(study.folder / "short.gguf", [Reply(reply_json(GOOD))], n_ctx=8192))
     # What it cites are other sentences now.
     for _ in range(2):
         with suppress(WriterFailedError):
@@ -272,17 +273,31 @@ def test_a_model_that_takes_too_long_is_given_up(study: Study) -> None:
 
 
 def test_a_model_that_dies_is_a_failure(study: Study) -> None:
-    writer = study.writer(write_random(study.folder / "random.gguf"))
+    writer = study.writer(write_random(study.folder / "slow.gguf", by_letter=True, n_ctx=8192))
     with Scheduler(CpuDevice()) as own:
         study.scheduler = own
         assert writer.probe().usable
-        with own.lease(writer._spec(4096)) as worker:
-            killer = threading.Timer(0.2, os.kill, (worker.pid, signal.SIGKILL))
+        # Letter by letter, the article needs more than the usual context.
+        with own.lease(writer._spec(8192)) as worker:
+            killer = threading.Thread(target=kill_at_work, args=(worker.pid,))
         killer.start()
         with pytest.raises(WriterFailedError, match="was killed by SIGKILL") as caught:
             writer.write(study.article, language="en", seconds=SECONDS, words_per_second=PACE)
         killer.join()
     assert not caught.value.lasting
+
+
+def kill_at_work(pid: int) -> None:
+    """Kill a process as soon as it computes."""
+
+    def ticks() -> int:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
+    idle = ticks()
+    while ticks() < idle + 5:
+        time.sleep(0.002)
+    os.kill(pid, signal.SIGKILL)
 
 
 def test_whoever_stops_it_does_not_wait(study: Study) -> None:
