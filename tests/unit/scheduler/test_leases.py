@@ -250,7 +250,8 @@ def test_memory_comes_back_however_a_process_ends(spec, end, is_gone):
 
 
 PARENT = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 sys.path.insert(0, {tests!r})
 from nvpipe.scheduler import CpuDevice, Estimate, ModelSpec, Scheduler
 import threading
