@@ -77,6 +77,12 @@ class WriterFailedError(BackendFailedError):
         self.lasting = lasting
 
 
+class SpeakerFailedError(BackendFailedError):
+    """A speaker that was asked for by name, or by its voice, failed while it spoke."""
+
+    exit_code = 4
+
+
 class OutputError(NvpipeError):
     """The result cannot be written: no permission, no space."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -41,6 +41,8 @@ class EntryState:
     title: str = ""
     reason: str = ""
     """Why it failed last."""
+    out: str = ""
+    """The output folder of the run that told it last; its journal knows whether that was finished."""
 
     @property
     def is_over(self) -> bool:
@@ -92,26 +94,24 @@ class FeedStore:
         entries = self._load(read(self._path, FEEDS, None, self._warn))
         return {entry.entry: entry for entry in entries.values() if entry.feed == feed}
 
-    def record(self, entry: EntryState) -> None:
-        """Write down what became of an entry."""
-        short = EntryState(
-            entry.feed,
-            entry.entry,
-            entry.state,
-            entry.attempts,
-            entry.link[:_TEXT_CHARS],
-            entry.title[:_TITLE_CHARS],
-            entry.reason[:_TEXT_CHARS],
-        )
-        place = (entry.feed, entry.entry)
-        self._own[place] = short
+    def record(self, *states: EntryState) -> None:
+        """Write down what became of entries."""
+        news = {
+            (entry.feed, entry.entry): replace(
+                entry,
+                link=entry.link[:_TEXT_CHARS],
+                title=entry.title[:_TITLE_CHARS],
+                reason=entry.reason[:_TEXT_CHARS],
+            )
+            for entry in states
+        }
+        self._own |= news
         try:
             with lock(self._storage):
                 entries = self._load(read_for_update(self._path, FEEDS, self._warn))
                 # The one written last stands last.
-                entries.pop(place, None)
-                entries[place] = short
-                kept = list(entries.values())[-MAX_ENTRIES:]
+                others = {place: entry for place, entry in entries.items() if place not in news}
+                kept = list((others | news).values())[-MAX_ENTRIES:]
                 write(self._path, FEEDS, "", {"entries": to_json(kept)})
         except OutputError as error:
             complain(self._warn, self._storage, error)

@@ -45,6 +45,11 @@ class DoneRecord:
     fields: Mapping[str, Any]
     """The whole line."""
 
+    @property
+    def fallback(self) -> bool:
+        """Whether something else than the best did the work, for a reason that may pass."""
+        return self.fields.get("fallback") is True
+
 
 class Journal:
     """The journal of one output folder."""
@@ -74,8 +79,17 @@ class Journal:
             ) from error
         return record
 
-    def append_done(self, slug: str, key: str, outputs: Sequence[Path], **fields: object) -> DoneRecord:
+    def append_done(
+        self, slug: str, key: str, outputs: Sequence[Path], *, fallback: bool = False, **fields: object
+    ) -> DoneRecord:
         """Record that a job ended well, with what it takes to see later that its files are unchanged.
+
+        Args:
+            slug: name of the job.
+            key: what its files follow from.
+            outputs: the files.
+            fallback: a backend took over for a reason that may pass, so that the same job may give other files.
+            fields: what else belongs to it.
 
         Raises:
             OutputError: the folder cannot be written, or an output cannot be read back.
@@ -88,7 +102,8 @@ class Journal:
             {"name": one.name, "size": one.size_bytes, "mtime_ns": one.mtime_ns, "blake2": one.digest}
             for one in records
         ]
-        line = self.append(DONE, slug=slug, key=key, outputs=listed, **fields)
+        mark = {"fallback": True} if fallback else {}
+        line = self.append(DONE, slug=slug, key=key, outputs=listed, **mark, **fields)
         return DoneRecord(slug, key, records, line)
 
     def events(self) -> Iterator[dict[str, Any]]:

@@ -6,11 +6,12 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from nvpipe.errors import OutputError
+from nvpipe.errors import BackendUnavailableError, OutputError
 
 LOCK_NAME = ".nvpipe.lock"
 LEDGER_LOCK_NAME = ".nvpipe-ledger.lock"
 LOCK_TIMEOUT_S = 30.0
+_DOWNLOAD_TIMEOUT_S = 1.0
 
 
 class BusyError(OutputError):
@@ -40,3 +41,20 @@ def lock(folder: Path, timeout_s: float = LOCK_TIMEOUT_S, name: str = LOCK_NAME)
         yield
     finally:
         held.release()
+
+
+@contextlib.contextmanager
+def downloading(folder: Path, what: str) -> Iterator[None]:
+    """Hold a model's folder for its download; look inside of it again, since another process may have had it all.
+
+    Raises:
+        BackendUnavailableError: another process downloads it at this moment.
+        OutputError: it cannot be locked.
+    """
+    try:
+        with lock(folder, timeout_s=_DOWNLOAD_TIMEOUT_S):
+            yield
+    except BusyError as error:
+        raise BackendUnavailableError(
+            f"another process downloads {what} at this moment", hint="wait until it has finished"
+        ) from error

@@ -32,6 +32,8 @@ _OF_SYMBOLS = frozenset("\ufe0e\ufe0f\u200d")
 _EMOJI_STYLE = "\ufe0f"
 _TEXT_STYLE = "\ufe0e"
 _KEYCAP = "\u20e3"
+_FRENCH_APART = frozenset("!?:;«»")
+_SIGNS = frozenset("%‰‱&/\\#@*§¶†‡٪")
 _CLOSING = frozenset(".,;:!?)]}…‥、。，．：；！？）］｝」』】〉》〕｡､｣؟،؛۔।॥།၊။៖។៕።፣፤፥፦፧")
 
 
@@ -111,6 +113,12 @@ def join(words: tuple[str, ...]) -> str:
 def is_punctuation(text: str) -> bool:
     """Whether the text consists of punctuation alone."""
     return bool(text) and all(unicodedata.category(char)[0] in "PZ" for char in text)
+
+
+def stands_apart(text: str, language: str) -> bool:
+    """Whether punctuation keeps the space with which it was written: `45 %`, `A & B`, in French `« Oui ! »`."""
+    apart = _SIGNS | _FRENCH_APART if language.lower().partition("-")[0] == "fr" else _SIGNS
+    return bool(text) and all(char in apart for char in text)
 
 
 def is_opening(text: str) -> bool:

@@ -21,6 +21,7 @@ from nvpipe.captions.text import (
     is_symbols,
     is_unspaced,
     needs_space,
+    stands_apart,
 )
 from nvpipe.types import Word
 
@@ -51,7 +52,7 @@ def tokens_of(words: Sequence[Word], *, language: str, offset_s: float, max_char
         offset_s: when the narration starts.
         max_chars: scripts without spaces are cut into tokens of at most so many columns where that can be done.
     """
-    tokens = _attach_punctuation(_cleaned(words, offset_s))
+    tokens = _attach_punctuation(_cleaned(words, offset_s), language)
     tokens = _join_initials(_join_symbols(_join_thousands(tokens, language)))
     tokens = _join_unspaced(tokens, language)
     return [part for token in tokens for part in _split_unspaced(token, language, max_chars)]
@@ -67,7 +68,7 @@ def _cleaned(words: Sequence[Word], offset_s: float) -> list[Token]:
     return tokens
 
 
-def _attach_punctuation(tokens: list[Token]) -> list[Token]:
+def _attach_punctuation(tokens: list[Token], language: str) -> list[Token]:
     """Punctuation that came as a word of its own, or before a word that it does not open, goes where it belongs."""
     kept: list[Token] = []
     opening = ""
@@ -84,9 +85,18 @@ def _attach_punctuation(tokens: list[Token]) -> list[Token]:
         follows = index + 1 < len(tokens) and tokens[index + 1].line == token.line
         precedes = bool(kept) and kept[-1].line == token.line and not opening
         if follows and (is_opening(token.text) or (not precedes and not closing_lead(token.text))):
-            opening += token.text
+            opening += token.text + ("\u00a0" if stands_apart(token.text, language) else "")
         elif precedes:
-            space = " " if is_dash(token.text) and not is_unspaced(kept[-1].text[-1]) else ""
+            unspaced = is_unspaced(kept[-1].text[-1])
+            space = (
+                ""
+                if unspaced
+                else " "
+                if is_dash(token.text)
+                else "\u00a0"
+                if stands_apart(token.text, language)
+                else ""
+            )
             kept[-1] = _both(kept[-1], token, space)
     return kept
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "check": "Tell whether a file meets the platforms' rules.",
     "bench": "Measure encoders: speed, size and quality.",
     "doctor": "Prove every backend by opening it.",
+    "voices": "List the voices that can be named, by language.",
     "cache": "List, check, shrink or clear what is cached.",
 }
 INTERRUPTED = 130

@@ -11,7 +11,7 @@ from nvpipe.cli.options import json_option, print_json, settings_from, settings_
 
 
 @click.command("doctor")
-@settings_options("llama", "storage")
+@settings_options("llama", "kokoro", "storage")
 @json_option
 def command(config: Path | None, as_json: bool, **flags: Any) -> int:
     """Prove every backend by really opening it, and say what `auto` will choose."""

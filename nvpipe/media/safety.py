@@ -78,7 +78,8 @@ def open_container(path: Path, *, sound_only: bool = False) -> InputContainer:
 
     what = refusal(read_head(path), sound_only=sound_only)
     if what:
-        raise UnsupportedMediaError(f"{name_of(path)} is {what}, not a video", hint="name the video file itself")
+        wanted = "sound" if sound_only else "a video"
+        raise UnsupportedMediaError(f"{name_of(path)} is {what}, not {wanted}", hint="name the media file itself")
     containers = VIDEO_CONTAINERS + (AUDIO_CONTAINERS if sound_only else ())
     try:
         return av.open(
@@ -95,16 +96,17 @@ def open_container(path: Path, *, sound_only: bool = False) -> InputContainer:
             timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
         )
     except av.error.FFmpegError as error:
-        raise opening_error(path, error) from error
+        raise opening_error(path, error, sound_only=sound_only) from error
 
 
-def opening_error(path: Path, error: Exception) -> MediaError:
+def opening_error(path: Path, error: Exception, *, sound_only: bool = False) -> MediaError:
     """The error for a file that libav would not open."""
     code = getattr(error, "errno", None)
     name = name_of(path)
     if code == errno.EINVAL:
         return UnsupportedMediaError(
-            f"{name} is not in an accepted video container", hint="convert it to MP4 or Matroska"
+            f"{name} is not in an accepted {'sound' if sound_only else 'video'} container",
+            hint="convert it to MP4 or Matroska",
         )
     if code == errno.ENOMEM:
         return UnsupportedMediaError(f"{name} has more than {MAX_STREAMS} streams or is damaged")
@@ -114,7 +116,8 @@ def opening_error(path: Path, error: Exception) -> MediaError:
             hint="repair it or use another copy",
         )
     reason = getattr(error, "strerror", None) or str(error)
-    return MediaError(f"{name} cannot be opened as a video: {reason}", hint="it is damaged or not a video")
+    wanted = "sound" if sound_only else "a video"
+    return MediaError(f"{name} cannot be opened as {wanted}: {reason}", hint=f"it is damaged or not {wanted}")
 
 
 def lacks_index(path: Path) -> bool:

@@ -75,6 +75,7 @@ def told_by(
             return tell(article, settings.seconds, tellers, store, log, work)
         except WriterFailedError as error:
             reason = " ".join(error.message.split())
+            log.fallback = log.fallback or not error.lasting
             if error.lasting:
                 # The same model would fail in the same way, after minutes of work.
                 store.save(REFUSED, key, reason)

@@ -78,22 +78,6 @@ def second_of(settings: Settings, library: Library) -> Second:
     return Second(footage=tuple(library.resolve((str(path),))))
 
 
-def idle_options(settings: Settings) -> str:
-    """A notice of options that have no effect in the job's layout, "" when all have."""
-    plain = type(settings)(settings.storage)
-    idle = [name for name in BLUR_OPTIONS if _differs(settings, plain, name)] if settings.layout != BLUR else []
-    if settings.layout != SPLIT and settings.split_with is not None:
-        idle.append("split-with")
-    if not idle:
-        return ""
-    return f"layout {settings.layout} does not use {', '.join(idle)}"
-
-
-def _differs(settings: Settings, plain: Settings, name: str) -> bool:
-    field = name.replace("-", "_")
-    return bool(getattr(settings, field) != getattr(plain, field))
-
-
 def choose_beside(
     second: Second,
     demand: Demand,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nvpipe.cache.feeds import MAX_ATTEMPTS, EntryState, FeedStore, entry_key, feed_key
@@ -26,7 +27,6 @@ from nvpipe.web.pages import WALLED, FetchError, status_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from nvpipe.pipeline.jobs import FeedRequest, JobRequest
     from nvpipe.pipeline.reporter import Reporter
@@ -60,7 +60,7 @@ class Feeds:
 
     Args:
         storage: where it is remembered what is done.
-        out: the output folder, whose journal knows what was finished just before a crash.
+        out: the output folder; its journal, and that of the run before, know what was finished just before a crash.
         web: fetches feeds and pages.
         reporter: told of everything.
         warn: told of faults of the storage folder.
@@ -68,7 +68,8 @@ class Feeds:
 
     def __init__(self, storage: Path, out: Path, web: Web, reporter: Reporter, warn: Callable[[str], None]) -> None:
         self._store = FeedStore(storage, warn)
-        self._journal = Journal(out)
+        self._out = str(out.absolute())
+        self._finished: dict[str, set[str]] = {}
         self._web = web
         self._reporter = reporter
         self._held = ExitStack()
@@ -97,6 +98,7 @@ class Feeds:
         if found.is_cut_off:
             self._reporter.warning(f"{shown} is cut off; its last entry is left for later")
         jobs: list[JobRequest] = []
+        told: list[EntryState] = []
         fresh = self._fresh(found.entries, key, feed)
         for number, (entry, state) in enumerate(fresh):
             if len(jobs) == feed.count or number == TRIES_PER_ENTRY * feed.count:
@@ -104,7 +106,11 @@ class Feeds:
             self._taken.add((key, state.entry))
             article = self._article(entry, state, shown)
             if article is not None:
-                jobs.append(self._job(job, article, state))
+                told.append(replace(state, out=self._out))
+                jobs.append(self._job(job, article, told[-1]))
+        if told:
+            # Another run can then see in our journal what is finished, should this one be killed.
+            self._store.record(*told)
         if not fresh:
             self._reporter.notice(f"nothing new in {shown}")
         elif len(fresh) > len(jobs):
@@ -119,13 +125,13 @@ class Feeds:
     def _fresh(self, entries: tuple[Entry, ...], feed: str, wanted: FeedRequest) -> list[tuple[Entry, EntryState]]:
         """Entries that are not done, with what is known of them."""
         known = self._store.of(feed)
-        finished = self._finished()
         found: list[tuple[Entry, EntryState]] = []
         for entry in entries:
             key = entry_key(entry.id)
             link = without_secrets(entry.link)
             state = known.get(key) or EntryState(feed, key, "failed", 0, link, entry.title)
-            if not state.is_over and mark_of(state) in finished:
+            journals = [out for out in dict.fromkeys((self._out, state.out)) if out]
+            if not state.is_over and any(mark_of(state) in self._done_in(out) for out in journals):
                 # The run that made it was killed before it could write this down.
                 self._store.record(replace(state, state="done"))
                 continue
@@ -134,10 +140,23 @@ class Feeds:
                 found.append((entry, state))
         return found
 
-    def _finished(self) -> set[str]:
-        return {
-            str(event["entry"]) for event in self._journal.events() if event["event"] == DONE and "entry" in event
-        }
+    def _done_in(self, out: str) -> set[str]:
+        """The entries that an output folder has the shorts of, or had."""
+        if out not in self._finished:
+            try:
+                events = list(Journal(Path(out)).events())
+            except OutputError as error:
+                if out == self._out:
+                    raise
+                self._reporter.warning(f"{error.line()}; what was told there may be told again")
+                events = []
+            except ValueError:
+                # The storage file was altered: that is no path.
+                events = []
+            self._finished[out] = {
+                str(event["entry"]) for event in events if event["event"] == DONE and "entry" in event
+            }
+        return self._finished[out]
 
     def _article(self, entry: Entry, state: EntryState, feed: str) -> Article | None:
         """What is to be told of an entry; None when there is not enough, which is said and remembered."""

@@ -6,8 +6,8 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from nvpipe.cache.disk import digest_file
-from nvpipe.errors import MediaError, UsageError
-from nvpipe.pipeline.casting import cast
+from nvpipe.errors import BackendFailedError, BackendUnavailableError, MediaError, UsageError
+from nvpipe.pipeline.casting import cast, recast
 from nvpipe.pipeline.tell import LEAD_S, TAIL_S, Told
 from nvpipe.story.given import WRITER, article_of, read_script
 from nvpipe.types import BackendChoice, Narration
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nvpipe.pipeline.tools import Toolbox
     from nvpipe.settings import Settings
     from nvpipe.types import Article, Script
+    from nvpipe.voice import Speaker
 
 VERSION = 1
 """Part of the cache keys; a change of what comes of the same files changes it."""
@@ -108,7 +109,25 @@ def told_as_given(settings: Settings, tools: Toolbox, store: StageStore, log: Jo
 def _spoken(
     script: Script, settings: Settings, tools: Toolbox, store: StageStore, log: JobLog, work: Path
 ) -> Narration:
-    speaker, voice = cast(settings.language or script.language, settings, tools, log)
+    language = settings.language or script.language
+    speaker, voice = cast(language, settings, tools, log)
+    try:
+        return _narrated(script, settings, speaker, voice, tools, store, log, work)
+    except (BackendFailedError, BackendUnavailableError) as error:
+        speaker, voice = recast(error, language, settings, tools, log)
+        return _narrated(script, settings, speaker, voice, tools, store, log, work)
+
+
+def _narrated(
+    script: Script,
+    settings: Settings,
+    speaker: Speaker,
+    voice: str,
+    tools: Toolbox,
+    store: StageStore,
+    log: JobLog,
+    work: Path,
+) -> Narration:
     key = digest_of([VERSION, script.digest, speaker.version, voice, settings.speed])
     with log.stage("narration", key) as stage:
         stage.backend = tools.choices["speak"].used

@@ -7,12 +7,12 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from nvpipe.errors import MediaError, NvpipeError, OutputError
+from nvpipe.errors import BackendFailedError, BackendUnavailableError, MediaError, NvpipeError, OutputError
 from nvpipe.pipeline.analyse import logged_all
 from nvpipe.pipeline.author import told_by
 from nvpipe.pipeline.auto_look import choose_look
 from nvpipe.pipeline.beside import choose_beside
-from nvpipe.pipeline.casting import cast
+from nvpipe.pipeline.casting import cast, recast
 from nvpipe.pipeline.choose import demand_of, reserve
 from nvpipe.pipeline.extras import described
 from nvpipe.pipeline.given import told_as_given
@@ -164,6 +164,8 @@ def _told(article: Article, settings: Settings, tools: Toolbox, store: StageStor
         return told_as_given(settings, tools, store, log, work)
     language = settings.language or detect_language(article.text)
     writer = tools.writer()
+    if settings.llama is not None and tools.choices["write"].reason:
+        log.fallback = True
     speaker, voice = cast(language, settings, tools, log)
     tellers = Tellers(
         writer,
@@ -175,7 +177,12 @@ def _told(article: Article, settings: Settings, tools: Toolbox, store: StageStor
         settings.speed,
         settings.call_to_action,
     )
-    told = told_by(article, settings, tellers, tools, store, log, work)
+    try:
+        told = told_by(article, settings, tellers, tools, store, log, work)
+    except (BackendFailedError, BackendUnavailableError) as error:
+        speaker, voice = recast(error, language, settings, tools, log)
+        tellers = replace(tellers, speaker=speaker, speaker_name=tools.choices["speak"].used, voice=voice)
+        told = told_by(article, settings, tellers, tools, store, log, work)
     if told.duration_s < settings.seconds - SHORTER_S:
         log.notice(
             f"whole sentences of the article give {told.duration_s:.1f} s of the {settings.seconds:g} s asked for; "

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nvpipe.errors import InputError, NvpipeError, UsageError
 from nvpipe.options import OPTIONS
 from nvpipe.pipeline.since import parse_since
-from nvpipe.web.addresses import checked_url
+from nvpipe.web.addresses import checked_url, is_address, shown_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -85,6 +85,8 @@ def expand(sources: Sequence[str], settings: Settings, feeds: Sequence[JobReques
         requests = [_told_alone(settings)]
     if settings.script is not None and sum(one.settings.script == settings.script for one in requests) > 1:
         raise UsageError("--script is of one article", hint="name one, or give each its script in a jobs file")
+    for name in _own_words(settings) if feeds else ():
+        raise UsageError(f"--{name} is of one article, not of a feed", hint="give it without --feed")
     requests = [_with_text(request) for request in requests]
     if not requests:
         raise UsageError("no article is named", hint="give files, addresses, - for standard input, or --sample")
@@ -102,16 +104,29 @@ def _told_alone(settings: Settings) -> JobRequest:
 
 
 def _with_text(request: JobRequest) -> JobRequest:
-    """The request, or the reason why it lacks the text of its narration."""
-    if request.settings.narration is None or request.error is not None:
+    """The request, or the reason why its narration or its script cannot be taken."""
+    shown = shown_url(request.source) if is_address(request.source) else request.source
+    if request.error is not None:
+        return request
+    if request.feed is not None:
+        for name in _own_words(request.settings):
+            fault = UsageError(f"{shown}: --{name} is of one article, not of a feed", hint="name the article instead")
+            return replace(request, source=shown, feed=None, error=fault)
+    if request.settings.narration is None:
         return request
     from nvpipe.pipeline.given import require_text
 
     try:
-        require_text(request.settings, request.source)
+        require_text(request.settings, shown)
     except UsageError as error:
-        return replace(request, error=error)
+        return replace(request, source=shown, error=error)
     return request
+
+
+def _own_words(settings: Settings) -> list[str]:
+    """The options that bring the words of one article themselves."""
+    given = (("script", settings.script), ("narration", settings.narration))
+    return [name for name, path in given if path is not None]
 
 
 def _of(source: str, settings: Settings) -> Iterator[JobRequest]:

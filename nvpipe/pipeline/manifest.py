@@ -85,6 +85,17 @@ def manifest(
             }
             for result in log.results
         ],
+        "models": [
+            {
+                "name": used.name,
+                "loads": used.loads,
+                "load_s": round(used.load_s, 3),
+                "release_s": round(used.release_s, 3),
+                "peak_memory_bytes": used.peak_memory_bytes,
+                "failures": used.failures,
+            }
+            for used in log.models()
+        ],
         "warnings": list(log.warnings),
     }
 

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from nvpipe.scheduler import ModelStats, Scheduler
+
+
+def used_since(before: Mapping[str, ModelStats], now: Mapping[str, ModelStats]) -> list[ModelStats]:
+    """What the models that were used between two looks at a run's have cost there; the peak is that of the run."""
+    found = []
+    for key, stats in now.items():
+        earlier = before.get(key)
+        if earlier is None:
+            found.append(stats)
+        elif (earlier.leases, earlier.loads) != (stats.leases, stats.loads):
+            found.append(
+                replace(
+                    stats,
+                    loads=stats.loads - earlier.loads,
+                    evictions=stats.evictions - earlier.evictions,
+                    failures=stats.failures - earlier.failures,
+                    load_s=stats.load_s - earlier.load_s,
+                    release_s=stats.release_s - earlier.release_s,
+                    leases=stats.leases - earlier.leases,
+                )
+            )
+    return found
 
 
 class Models:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nvpipe.pipeline.casting import EMBEDDED
+
 if TYPE_CHECKING:
     from nvpipe.settings import Settings
-
-EMBEDDED = "espeak"
 
 
 def voice_key(settings: Settings) -> dict[str, object]:

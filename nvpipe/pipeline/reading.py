@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from nvpipe.pipeline.versions import endings
 from nvpipe.story.article import read_article
 from nvpipe.story.slug import slugify, unique_slugs
+from nvpipe.web.addresses import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from nvpipe.pipeline.jobs import JobRequest
     from nvpipe.pipeline.reporter import Reporter
     from nvpipe.types import Article
-
-_ADDRESSES = ("http://", "https://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ def from_the_web(
 
     The feeds are held against other runs meanwhile.
     """
-    if not any(one.feed is not None or one.source.lower().startswith(_ADDRESSES) for one in requests):
+    if not any(one.feed is not None or is_address(one.source) for one in requests):
         yield requests, ()
         return
     # A run without addresses does not pay for this import.

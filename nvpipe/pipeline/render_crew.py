@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nvpipe.pipeline.workers import side_by_side
-from nvpipe.scheduler.device import CpuDevice
+from nvpipe.scheduler.device import CpuDevice, cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -180,12 +179,3 @@ def worker_count(chunks: int, wanted: int | None) -> int:
     if wanted is not None:
         return min(chunks, wanted)
     return max(1, min(chunks, MAX_WORKERS, cores() // CORES_EACH, CpuDevice().memory().free_bytes // WORKER_BYTES))
-
-
-def cores(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
-    """Cores that this process may use, within its container's quota (cgroup version 2)."""
-    found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with suppress(OSError, ValueError, ZeroDivisionError):
-        quota, period = (cgroup / "cpu.max").read_text().split()
-        return max(1, min(found, round(int(quota) / int(period))))
-    return found

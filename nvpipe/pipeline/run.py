@@ -7,6 +7,7 @@ import time
 import traceback
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +22,10 @@ from nvpipe.media.encode import prove_parameters
 from nvpipe.options import OPTIONS
 from nvpipe.pipeline import tell
 from nvpipe.pipeline.author import author_key
-from nvpipe.pipeline.beside import Second, idle_options, second_of
+from nvpipe.pipeline.beside import Second, second_of
 from nvpipe.pipeline.extras import logo_digest, prove_logo
 from nvpipe.pipeline.given import given_key
+from nvpipe.pipeline.idle import idle_options
 from nvpipe.pipeline.job import Made, make
 from nvpipe.pipeline.kept import Kept
 from nvpipe.pipeline.models import Models
@@ -200,10 +202,10 @@ def _do(job: Job, shared: _Shared, work: Path) -> JobReport:
     start = time.perf_counter()
     assert job.article is not None
     settings = job.request.settings
-    log = JobLog(job.slug, shared.reporter, shared.said)
+    log = JobLog(job.slug, shared.reporter, shared.said, lambda: shared.models.stats)
     footage = _footage(settings, shared, log)
     second = second_of(settings, shared.kept.library)
-    if idle := idle_options(settings):
+    for idle in idle_options(settings):
         log.notice(idle, once_a_run=True)
     key = job_key(job.article, settings, footage, second)
     target = shared.out / f"{job.slug}.mp4"
@@ -219,25 +221,31 @@ def _do(job: Job, shared: _Shared, work: Path) -> JobReport:
     shared.journal.append("started", slug=job.slug, key=key, source=job.request.source)
     folder = work / job.slug
     folder.mkdir()
-    tools = Toolbox(settings, shared.proven, log.notice, shared.models, shared.reporter.progress)
+    say = partial(log.notice, once_a_run=True)
+    tools = Toolbox(settings, shared.proven, say, shared.models, shared.reporter.progress)
     share = ledger_key(job.article, settings, footage)
     made = make(job.article, footage, second, settings, share, target, tools, shared.kept, log, folder)
-    _publish(made, target, shared, job, key, job.article)
+    _publish(made, target, shared, job, key, job.article, fallback=log.fallback)
     return JobReport(job.request.source, "done", target, manifest, round(time.perf_counter() - start, 3))
 
 
-def _publish(made: Made, target: Path, shared: _Shared, job: Job, key: str, article: Article) -> None:
+def _publish(
+    made: Made, target: Path, shared: _Shared, job: Job, key: str, article: Article, *, fallback: bool
+) -> None:
     finals = [target.with_name(path.name) for path in made.files]
     publish(list(zip(made.files, finals, strict=True)))
     mark = {"entry": job.request.mark} if job.request.mark else {}
-    shared.journal.append_done(job.slug, key, finals, article=article.digest, **mark)
+    shared.journal.append_done(job.slug, key, finals, fallback=fallback, article=article.digest, **mark)
     for name, render_key in made.render_keys.items():
         shared.kept.store.save_render(render_key, target.with_name(name))
 
 
 def _is_done(shared: _Shared, slug: str, key: str) -> bool:
     record = shared.journal.finished(slug)
-    return record is not None and record.key == key and shared.journal.verify_outputs(record)
+    if record is None or record.key != key or record.fallback:
+        # What was missing may be there now; where it is not, the stages are found in the cache.
+        return False
+    return shared.journal.verify_outputs(record)
 
 
 def _footage(settings: Settings, shared: _Shared, log: JobLog) -> list[Footage]:

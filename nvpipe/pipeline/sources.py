@@ -11,7 +11,7 @@ from nvpipe.errors import ArticleError, NvpipeError
 from nvpipe.pipeline.feeds import Feeds
 from nvpipe.pipeline.web import Web, require_open
 from nvpipe.story.page import page_story
-from nvpipe.web.addresses import checked_url, shown_url, without_secrets
+from nvpipe.web.addresses import checked_url, is_address, shown_url, without_secrets
 from nvpipe.web.pages import Pages
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from nvpipe.pipeline.jobs import JobRequest
     from nvpipe.pipeline.reporter import Reporter
     from nvpipe.types import Article
-
-_ADDRESSES = ("http://", "https://")
 
 
 class Sources:
@@ -49,7 +47,7 @@ class Sources:
         try:
             if request.error is None and request.feed is not None:
                 return self._feeds.jobs_of(request, request.feed)
-            if request.error is None and request.source.lower().startswith(_ADDRESSES):
+            if request.error is None and is_address(request.source):
                 shown = without_secrets(request.source)
                 return [replace(request, source=shown, article=self._page(request.source))]
         except NvpipeError as error:

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nvpipe.errors import NvpipeError
+from nvpipe.pipeline.models import used_since
 from nvpipe.types import Progress, StageResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from nvpipe.pipeline.reporter import Reporter
+    from nvpipe.scheduler import ModelStats
     from nvpipe.types import BackendChoice, Outcome
 
 
@@ -37,29 +39,45 @@ class JobLog:
         label: name of the job.
         reporter: who hears of it.
         said: what other jobs of the run have said that is said once a run.
+        models: tells what the run's models cost so far, by key.
     """
 
-    def __init__(self, label: str, reporter: Reporter, said: set[str] | None = None) -> None:
+    def __init__(
+        self,
+        label: str,
+        reporter: Reporter,
+        said: set[str] | None = None,
+        models: Callable[[], Mapping[str, ModelStats]] | None = None,
+    ) -> None:
         self.label = label
         self.reporter = reporter
         self._said: set[str] = set() if said is None else said
+        self._model_stats = models or dict
+        self._models_before = self._model_stats()
         self.results: list[StageResult] = []
         self.backends: dict[str, BackendChoice] = {}
         self.warnings: list[str] = []
+        self.fallback = False
+        """Whether a backend took over from a model that was named, for a reason that may pass."""
 
     @contextmanager
     def stage(self, name: str, key: str = "") -> Iterator[Stage]:
         """Time a stage; its failure is recorded and raised on."""
         stage = Stage(name, key)
+        models = self._model_stats()
         start = time.perf_counter()
         reset_peak_memory()
         self.reporter.progress(Progress(name, self.label, 0, None))
         try:
             yield stage
         except NvpipeError as error:
-            self._record(stage, "failed", start, error.line())
+            self._record(stage, "failed", start, error.line(), models)
             raise
-        self._record(stage, "cached" if stage.cached else "ran", start, "")
+        self._record(stage, "cached" if stage.cached else "ran", start, "", models)
+
+    def models(self) -> list[ModelStats]:
+        """The models that this job has used so far, and what they cost in it."""
+        return used_since(self._models_before, self._model_stats())
 
     def warn(self, text: str) -> None:
         """Warn once."""
@@ -85,14 +103,19 @@ class JobLog:
         """A callback that takes the seconds of media that are done."""
         return lambda done: self.reporter.progress(Progress(stage, self.label, done, total_s))
 
-    def _record(self, stage: Stage, outcome: Outcome, start: float, error: str) -> None:
+    def _record(
+        self, stage: Stage, outcome: Outcome, start: float, error: str, models: Mapping[str, ModelStats]
+    ) -> None:
+        own_bytes = peak_memory_bytes() if stage.peak_memory_bytes is None else stage.peak_memory_bytes
+        # Models work in processes of their own, and stay there together while there is room.
+        models_bytes = sum(used.peak_memory_bytes for used in used_since(models, self._model_stats()))
         result = StageResult(
             stage.name,
             stage.key,
             outcome,
             stage.backend,
             round(time.perf_counter() - start, 3) if stage.seconds is None else stage.seconds,
-            peak_memory_bytes() if stage.peak_memory_bytes is None else stage.peak_memory_bytes,
+            own_bytes + models_bytes,
             error,
         )
         self.results.append(result)

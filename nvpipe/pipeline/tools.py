@@ -126,8 +126,12 @@ class Toolbox:
         found = self._proven.get((stage, wanted, needs))
         if found is None:
             found = self._proven[stage, wanted, needs] = registry.choose(wanted, prepare)
-            if found[1].reason and not quiet:
-                self._say(f"{registry.kind} {found[1].used} is used, since {found[1].reason}")
-        self.choices[stage] = found[1]
+        elif prepare is not None:
+            # What it says from now on is of this job.
+            prepare(found[0])
         backend: B = found[0]
+        choice: BackendChoice = found[1]
+        if choice.reason and not quiet and self.choices.get(stage) != choice:
+            self._say(f"{registry.kind} {choice.used} is used, since {choice.reason}")
+        self.choices[stage] = choice
         return backend

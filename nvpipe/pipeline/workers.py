@@ -7,7 +7,6 @@ they hear nothing of Ctrl-C, the parent ends them.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import time
 from collections import deque
@@ -17,7 +16,7 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from nvpipe.errors import MediaError, NvpipeError
-from nvpipe.scheduler.device import CpuDevice
+from nvpipe.scheduler.device import CpuDevice, cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -57,8 +56,7 @@ def worker_count(pieces: int, jobs: int | None) -> int:
     """How many to do at once: what was asked for, or else what cores and free memory allow."""
     if jobs is not None:
         return min(pieces, jobs)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(pieces, cores, MAX_WORKERS, CpuDevice().memory().free_bytes // WORKER_BYTES))
+    return max(1, min(pieces, cores(), MAX_WORKERS, CpuDevice().memory().free_bytes // WORKER_BYTES))
 
 
 def side_by_side(

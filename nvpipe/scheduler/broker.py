@@ -51,6 +51,8 @@ class Scheduler:
         self._changed = threading.Condition()
         self._ledger = Ledger(device, clock, self._returned)
         self._stats: dict[str, ModelStats] = {}
+        self._stored: dict[str, int] = {}
+        """The peaks that were given to `peaks`, by model."""
         self._holding: dict[int, _Holding] = {}
         self._closed = False
 
@@ -63,12 +65,15 @@ class Scheduler:
         self.close()
 
     @contextmanager
-    def lease(self, spec: ModelSpec, *, cancelled: Callable[[], bool] | None = None) -> Iterator[Worker]:
+    def lease(
+        self, spec: ModelSpec, *, cancelled: Callable[[], bool] | None = None, proof: bool = False
+    ) -> Iterator[Worker]:
         """The model, loaded, for this thread alone.
 
         Args:
             spec: which model.
             cancelled: asked while waiting and loading whether the lease is no longer wanted.
+            proof: the model is only proven; the little that this takes says nothing of what work will take.
 
         Raises:
             OutOfMemoryError: it does not fit even when every other model has left.
@@ -85,12 +90,13 @@ class Scheduler:
         resident, process = self._acquire(spec, cancelled or _never)
         worker = Worker(process)
         self._holding[me] = _Holding(spec.name, resident, worker)
+        self._count(spec.key, leases=1)
         try:
             yield worker
         finally:
             del self._holding[me]
             worker.end_of_lease()
-            self._give_back(spec, resident, process)
+            self._give_back(spec, resident, process, proof=proof)
 
     def announce(self, specs: Sequence[ModelSpec]) -> None:
         """Say which models will be leased, in order; those needed last leave first."""
@@ -184,7 +190,7 @@ class Scheduler:
             self._count(spec.key, load_s=self._clock() - start_s)
         return process
 
-    def _give_back(self, spec: ModelSpec, resident: Resident, process: ModelProcess) -> None:
+    def _give_back(self, spec: ModelSpec, resident: Resident, process: ModelProcess, *, proof: bool) -> None:
         process.sample_peak()
         with self._changed:
             if process.alive:
@@ -192,9 +198,12 @@ class Scheduler:
             elif resident.phase == "ready":
                 self._ledger.left(resident)
                 self._count(spec.key, failures=1)
-            grown = self._note_peak(spec.key, process.peak_bytes)
+            self._note_peak(spec.key, process.peak_bytes)
+            worked = process.has_worked and not proof and process.peak_bytes > self._stored.get(spec.key, 0)
+            if worked:
+                self._stored[spec.key] = process.peak_bytes
             self._changed.notify_all()
-        if grown and process.has_worked and self._peaks is not None:
+        if worked and self._peaks is not None:
             self._peaks.put(spec.key, process.peak_bytes)
 
     def _end(self, residents: Sequence[Resident], *, evicted: bool = False) -> None:
@@ -224,10 +233,9 @@ class Scheduler:
             self._note_peak(resident.key, process.peak_bytes)
         self._count(resident.key, release_s=seconds)
 
-    def _note_peak(self, key: str, peak_bytes: int) -> bool:
+    def _note_peak(self, key: str, peak_bytes: int) -> None:
         stats = self._stats[key]
         self._stats[key] = replace(stats, peak_memory_bytes=max(stats.peak_memory_bytes, peak_bytes))
-        return peak_bytes > stats.peak_memory_bytes
 
     def _refuse_when_closed(self, spec: ModelSpec) -> None:
         if self._closed:

@@ -15,6 +15,15 @@ _UNLIMITED_BYTES = 1 << 60
 """cgroup v1 says "no limit" with a number near 2^63."""
 
 
+def cores(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
+    """Cores that this process may use, within its container's quota (cgroup version 2)."""
+    found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with suppress(OSError, ValueError, ZeroDivisionError):
+        quota, period = (cgroup / "cpu.max").read_text().split()
+        return max(1, min(found, round(int(quota) / int(period))))
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """What a device has, and what of it nobody uses at this moment."""

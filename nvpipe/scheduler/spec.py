@@ -33,6 +33,7 @@ class ModelSpec:
         arguments: values that can be pickled and whose `repr` is the same in every run (texts, numbers, paths).
         estimate: what it will need; a measured peak of the same key takes its place.
         load_limit_s: a model that is not open after this time is given up.
+        content: a digest of what is in the model's files, since `arguments` say only where they lie.
     """
 
     name: str
@@ -40,11 +41,12 @@ class ModelSpec:
     arguments: Mapping[str, Any]
     estimate: Estimate
     load_limit_s: float = LOAD_LIMIT_S
+    content: str = ""
 
     @property
     def key(self) -> str:
-        """Same model, same arguments: the same process serves it, and the same measured peak holds."""
-        text = repr((self.opener, sorted(self.arguments.items(), key=lambda item: item[0])))
+        """Same model, same arguments, same content: the same process serves it, and the same measured peak holds."""
+        text = repr((self.opener, sorted(self.arguments.items(), key=lambda item: item[0]), self.content))
         return f"{self.name}-{hashlib.blake2b(text.encode('utf-8', 'backslashreplace'), digest_size=8).hexdigest()}"
 
 
@@ -72,6 +74,7 @@ class ModelStats:
         peak_memory_bytes: the largest use of the device's memory that was seen.
         load_s: seconds that the loads took together.
         release_s: seconds from the decision to end a process until its memory was back, together.
+        leases: how often it was given to someone.
     """
 
     name: str
@@ -82,3 +85,4 @@ class ModelStats:
     peak_memory_bytes: int = 0
     load_s: float = 0.0
     release_s: float = 0.0
+    leases: int = 0

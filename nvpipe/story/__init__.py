@@ -30,9 +30,9 @@ class Wishes:
     call_to_action: str = ""
     """Said at the end, as it is."""
     reply_limit_s: float = 900.0
-    """A model that takes longer for a reply is given up."""
+    """A model that takes longer for a reply is given up; no option of a run sets it."""
     threads: int | None = None
-    """That a model works with; as the machine has cores unless given."""
+    """That a model works with; as the machine has cores unless given, which no option of a run does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,10 @@ class Writer(Protocol):
         ...
 
     def prepare(self, wishes: Wishes, desk: Desk) -> None:
-        """Called once, before anything else; without it a writer that needs a model has none."""
+        """Called before anything else; without it a writer that needs a model has none.
+
+        A run calls it again for every job, with that job's desk; what is known of equal wishes stays.
+        """
         ...
 
     def probe(self) -> Probe: ...

@@ -10,6 +10,7 @@ from nvpipe.story.page import ENOUGH_WORDS, without_teaser
 from nvpipe.story.plaintext import clean_text, plain_paragraphs
 from nvpipe.types import Article
 from nvpipe.types.codec import digest_of
+from nvpipe.web.addresses import without_secrets
 
 FULL_WORDS = 200
 """A feed that carries so much of an entry carries all of it, unless it says that more stands elsewhere."""
@@ -25,10 +26,6 @@ class Carried:
     words: float
     is_part: bool
     """Whether it says that more stands elsewhere."""
-
-    @property
-    def is_enough(self) -> bool:
-        return self.words >= ENOUGH_WORDS
 
     @property
     def is_full(self) -> bool:
@@ -60,7 +57,8 @@ def entry_article(entry: Entry, carried: Carried, page: Article | None, source: 
         return None
     body = "\n\n".join(carried.paragraphs) if from_feed or page is None else page.text
     title = entry.title or (page.title if page is not None else carried.paragraphs[0][:80])
-    return Article(source=source, title=title, text=body, url=entry.link or None, digest=digest_of([title, body]))
+    url = without_secrets(entry.link) or None
+    return Article(source=source, title=title, text=body, url=url, digest=digest_of([title, body]))
 
 
 def _paragraphs(body: str, is_html: bool) -> list[str]:

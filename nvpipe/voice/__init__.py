@@ -49,7 +49,10 @@ class Speaker(Protocol):
         ...
 
     def prepare(self, manner: Manner, booth: Booth) -> None:
-        """Called once, before anything else; without it a speaker that needs a model has none."""
+        """Called before anything else; without it a speaker that needs a model has none.
+
+        A run calls it again for every job, with that job's booth; what is known of an equal manner stays.
+        """
         ...
 
     def probe(self) -> Probe: ...
@@ -60,6 +63,16 @@ class Speaker(Protocol):
         Raises:
             UsageError: there is no voice of that name.
             ArticleError: no voice speaks that language.
+        """
+        ...
+
+    def list_voices(self, language: str | None = None) -> tuple[tuple[str, str], ...]:
+        """(language tag, name) of every voice, or of those that speak a language; no model is opened.
+
+        Raises:
+            ArticleError: no voice speaks that language.
+            BackendUnavailableError: the speaker's files are missing.
+            BackendFailedError: the synthesiser failed.
         """
         ...
 

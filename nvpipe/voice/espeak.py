@@ -61,6 +61,18 @@ class EspeakSpeaker:
             return tuple(sorted(voice.name for voice in everything))
         return speaking(everything, language)
 
+    def list_voices(self, language: str | None = None) -> tuple[tuple[str, str], ...]:
+        """(language tag, name) of every voice by language, or of those that speak a language, best first.
+
+        Raises:
+            BackendFailedError: eSpeak NG failed.
+        """
+        everything = self._voices()
+        tags = {voice.name: min(voice.languages)[1] if voice.languages else "" for voice in everything}
+        if language is None:
+            return tuple(sorted((tag, name) for name, tag in tags.items()))
+        return tuple((tags[name], name) for name in speaking(everything, language))
+
     def resolve_voice(self, language: str, voice: str | None) -> str:
         """The full name of the voice that will speak.
 

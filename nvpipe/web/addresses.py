@@ -37,6 +37,11 @@ def checked_url(url: str) -> str:
     return url
 
 
+def is_address(source: str) -> bool:
+    """Whether what a user names lies on the web."""
+    return source.lower().startswith(("http://", "https://"))
+
+
 def without_secrets(url: str) -> str:
     """An address without user name, password and the parameters that sign it, as it may be kept and shown."""
     try:

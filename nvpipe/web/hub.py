@@ -16,6 +16,7 @@ from urllib.parse import urlparse
 
 from nvpipe.errors import BackendUnavailableError, InputError, NvpipeError, OutputError
 from nvpipe.types import Progress
+from nvpipe.web.addresses import said_without_secrets
 
 TRIES = 5
 """In a row without a byte that came."""
@@ -193,7 +194,7 @@ def _fault(what: str, error: Exception) -> NvpipeError:
     if isinstance(error, errors.OfflineModeIsEnabled):
         reason = "downloads are switched off by HF_HUB_OFFLINE"
     else:
-        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        reason = said_without_secrets(" ".join(str(error).split()))[:160] or type(error).__name__
     return BackendUnavailableError(
         f"{what} cannot be downloaded: {reason}",
         hint="go online and run it again, which goes on where it stopped, or name a file that is here",

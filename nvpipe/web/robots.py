@@ -1,12 +1,12 @@
-"""What the owners of hosts allow programs to read (RFC 9309, by the standard library's parser)."""
+"""What the owners of hosts allow programs to read (RFC 9309), and how fast (Crawl-delay, which is no standard)."""
 
 from __future__ import annotations
 
 import urllib.parse
-import urllib.robotparser
 from typing import TYPE_CHECKING
 
 from nvpipe.web.pages import AGENT, FetchError
+from nvpipe.web.robots_rules import Rules, parse_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ class Robots:
     def __init__(self, get: Callable[[str], Response], agent: str = AGENT) -> None:
         self._get = get
         self._agent = agent
-        self._rules: dict[str, urllib.robotparser.RobotFileParser | FetchError] = {}
+        self._rules: dict[str, Rules | FetchError] = {}
 
     def allow(self, url: str) -> bool:
         """Whether a page may be read. Without a robots.txt it may.
@@ -36,13 +36,14 @@ class Robots:
         Raises:
             FetchError: the host does not say, so that nothing of it may be read.
         """
-        return self._of(url).can_fetch(self._agent, url)
+        parts = urllib.parse.urlsplit(url)
+        return self._of(url).allow(f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/")
 
     def delay_s(self, url: str) -> float:
         """How long to wait between two pages of that host."""
-        return min(float(self._of(url).crawl_delay(self._agent) or 0), LONGEST_DELAY_S)
+        return min(self._of(url).delay_s, LONGEST_DELAY_S)
 
-    def _of(self, url: str) -> urllib.robotparser.RobotFileParser:
+    def _of(self, url: str) -> Rules:
         parts = urllib.parse.urlsplit(url)
         host = f"{parts.scheme.lower()}://{parts.netloc.rpartition('@')[2].lower()}"
         if host not in self._rules:
@@ -55,9 +56,10 @@ class Robots:
             raise found
         return found
 
-    def _read(self, url: str) -> urllib.robotparser.RobotFileParser:
-        rules = urllib.robotparser.RobotFileParser()
+    def _read(self, url: str) -> Rules:
         answer = self._get(url)
-        found = answer.body[:READ_BYTES] if answer.status == 200 else b""
-        rules.parse(found.decode("utf-8-sig", "replace").splitlines())
-        return rules
+        found = answer.body if answer.status == 200 else b""
+        if len(found) > READ_BYTES:
+            # Half a line may forbid more than the whole one.
+            found = b"\n".join(found[:READ_BYTES].splitlines()[:-1])
+        return parse_rules(found.decode("utf-8-sig", "replace"), self._agent)

@@ -28,7 +28,6 @@ LINES = (
 def speaker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Each speaker; those that need a model have a tiny one, whose speech is noise of the right lengths."""
     if request.param == "kokoro":
-        pytest.importorskip("kokoro")
         with kokoro_studio(tmp_path_factory.mktemp("kokoro")) as studio:
             probe = studio.speaker.probe()
             assert probe.usable, probe.reason

@@ -131,3 +131,18 @@ def test_what_cannot_be_done_has_its_exit_code(cli: Cli, clip: Path) -> None:
             assert result.code == code, result.err
             assert len(result.error_lines) == 1
         assert server.seen == []
+
+
+def test_no_secret_of_an_address_is_in_any_file(cli: Cli, clip: Path, tmp_path: Path) -> None:
+    pages = site(1)
+    pages["/feed"] = feed_of(item(1, link="/1?v=2&amp;token=SECRET"))
+    with serving(pages) as server:
+        assert done(cli(*arguments(server, clip, "--json"))) == ["tower-1.mp4"]
+        manifest = json.loads((tmp_path / "out" / "tower-1.json").read_text())
+        assert manifest["article"]["url"] == server.url("/1?v=2")
+        address = server.url("/1?token=SECRET").replace("://", "://me:SECRET@")
+        plain = ("run", address, "--footage", str(clip), "--out", "plain", "--allow-private-hosts", "--json", *SHORT)
+        result = cli(*plain)
+        assert done(result) == ["tower-1.mp4"]
+        assert "SECRET" not in result.out + result.err
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"SECRET" in path.read_bytes()]

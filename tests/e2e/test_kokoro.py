@@ -11,7 +11,6 @@ from fakes.cli import Cli
 from fakes.hub import hub
 from fakes.kokoro_files import make_kokoro
 
-pytest.importorskip("kokoro")
 pytestmark = pytest.mark.e2e
 SPEED = ("--quality", "low", "--size", "180x320", "--layout", "fill", "--fast", "--no-cover", "--json")
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_ENDPOINT": "http://127.0.0.1:9"}

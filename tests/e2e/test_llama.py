@@ -17,8 +17,6 @@ from fakes.tiny_llama import write_random
 from fakes.web_server import serving
 
 pytestmark = pytest.mark.e2e
-pytest.importorskip("llama_cpp")
-pytest.importorskip("gguf")
 
 PLAIN = ("--seconds", "25", "--quality", "low", "--captions", "none", "--no-cover", "--fast", "--out", "out")
 
@@ -61,6 +59,21 @@ def test_a_model_writes_and_a_repeated_run_asks_nobody(cli: Cli, article: Path, 
     moved = model.rename(cli.folder / "elsewhere.gguf")
     again = tell(cli, article, clip, "--llama", moved, "--call-to-action", "Come and see it.", "--json")
     assert again.json["jobs"][0]["cached"]
+
+
+def test_another_look_takes_the_script_that_is_known_without_the_model(cli: Cli, article: Path, clip: Path) -> None:
+    model = good_model(cli.folder / "tiny.gguf")
+    done = tell(cli, article, clip, "--llama", model)
+    assert done.code == 0, done.err
+    # One for each length of context that it was opened with.
+    used = manifest(cli)["models"]
+    assert {(one["name"], one["loads"], one["failures"]) for one in used} == {("llama", 1, 0)}
+    script = next(stage for stage in manifest(cli)["stages"] if stage["stage"] == "script")
+    assert script["peak_memory_bytes"] > used[-1]["peak_memory_bytes"] > 0
+    again = tell(cli, article, clip, "--llama", model, "--progress-bar")
+    assert again.code == 0, again.err
+    assert manifest(cli)["backends"]["write"]["used"] == "llama"
+    assert manifest(cli)["models"] == []
 
 
 def test_nonsense_is_made_up_for_and_said_once(cli: Cli, article: Path, clip: Path) -> None:

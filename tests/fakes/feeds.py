@@ -64,7 +64,7 @@ class Hearing(Silent):
 
 
 @contextmanager
-def sources(folder: Path, heard: Hearing | None = None, **limits: float) -> Iterator[Sources]:
+def sources(folder: Path, heard: Hearing | None = None, out: str = "out", **limits: float) -> Iterator[Sources]:
     """Those of one run, without waiting between tries."""
     hearing = heard or Hearing()
     held = Limits(200_000, stall_s=limits.pop("stall_s", 5.0), retries=1)
@@ -75,7 +75,7 @@ def sources(folder: Path, heard: Hearing | None = None, **limits: float) -> Iter
         Pages(allow_private=True, limits=held, sleep=lambda _: None),
         lambda _: None,
     )
-    feeds = Feeds(folder / "cache", folder / "out", web, hearing, hearing.warning)
+    feeds = Feeds(folder / "cache", folder / out, web, hearing, hearing.warning)
     try:
         yield Sources(feeds, web)
     finally:

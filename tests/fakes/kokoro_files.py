@@ -115,12 +115,13 @@ def write_kokoro(folder: Path, seed: int = 0) -> None:
 def _shapes(config: dict[str, Any], folder: Path) -> dict[str, dict[str, Any]]:
     """The library's own tensors, without their content."""
     import torch
-    from kokoro import KModel
+
+    from nvpipe.voice.kokoro.library import kokoro
 
     empty = folder / "tiny.pth"
     torch.save({}, empty)
     with torch.device("meta"):
-        model = KModel(repo_id="local/tiny", config=config, model=str(empty))
+        model = kokoro().KModel(repo_id="local/tiny", config=config, model=str(empty))
     parts = ("bert", "bert_encoder", "predictor", "decoder", "text_encoder")
     return {part: getattr(model, part).state_dict() for part in parts}
 

@@ -39,9 +39,9 @@ class OverheardScheduler:
         self.specs: list[ModelSpec] = []
 
     @contextmanager
-    def lease(self, spec: ModelSpec) -> Iterator[OverheardWorker]:
+    def lease(self, spec: ModelSpec, *, proof: bool = False) -> Iterator[OverheardWorker]:
         self.specs.append(spec)
-        with self.real.lease(spec) as worker:
+        with self.real.lease(spec, proof=proof) as worker:
             yield OverheardWorker(worker, self.heard)
 
 

@@ -159,8 +159,9 @@ def _base_tokens(by_letter: bool) -> list[tuple[str, Any, float]]:
 
 
 def _prompt_words() -> set[str]:
-    folder = Path(nvpipe.story.__file__).parent / "prompts"
+    folder = Path(nvpipe.story.__file__).parent / "llama" / "prompts"
     text = " ".join(path.read_text("utf-8") for path in sorted(folder.glob("*.md")))
+    assert text, f"there are no prompts in {folder}"
     return set(re.findall(r"[A-Za-z]{2,14}", text))
 
 

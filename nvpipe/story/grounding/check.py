@@ -11,6 +11,7 @@ from nvpipe.story.grounding.grounded_names import ungrounded_names
 from nvpipe.story.grounding.grounded_numbers import is_date_known, number_fault
 from nvpipe.story.grounding.number_joins import Quantity
 from nvpipe.story.grounding.quotes import is_quoted_from
+from nvpipe.story.grounding.scores import reversed_pairs
 
 LONGEST_LINE_CHARS = 800
 """A line that is longer is judged by its beginning; `rules` forbids it anyway."""
@@ -66,6 +67,8 @@ def _numbers(line: Facts, said: Sequence[Facts]) -> list[Ungrounded]:
         fault = number_fault(quantity, quantities, dates, words)
         if fault:
             faults.append(Ungrounded("number", quantity.text, fault))
+    for pair, source in reversed_pairs(line, said):
+        faults.append(Ungrounded("number", pair.text, f"The sources say “{source.text}”, not “{pair.text}”."))
     return faults
 
 

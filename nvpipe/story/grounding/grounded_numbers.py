@@ -47,6 +47,8 @@ def _has_value(value: Fraction, sources: Sequence[Quantity]) -> bool:
 
 
 def _agrees(line: Quantity, source: Quantity) -> bool:
+    if _is_below_zero(line) != _is_below_zero(source):
+        return False
     if line.text.casefold() == source.text.casefold():
         return True
     if "vague" in (line.kind, source.kind):
@@ -55,11 +57,25 @@ def _agrees(line: Quantity, source: Quantity) -> bool:
         return _same_decade(line, source)
     if not _kinds_agree(line, source):
         return False
+    if _is_percent_of(line, source) or _is_percent_of(source, line):
+        return True
     for one in _readings(line, source):
         for two in _readings(source, line):
             if one == two or _rounds(line, source, one, two):
                 return True
     return False
+
+
+def _is_below_zero(quantity: Quantity) -> bool:
+    return bool(quantity.values) and quantity.values[0] < 0
+
+
+def _is_percent_of(percent: Quantity, share: Quantity) -> bool:
+    """Whether a percentage is a share of one, rounded to its own decimals: 66.7 percent are two thirds."""
+    if percent.unit != "percent" or share.kind != "share" or share.unit or not percent.values or not share.values:
+        return False
+    decimals = next((many for many in range(4) if (percent.values[0] * 10**many).denominator == 1), None)
+    return decimals is not None and round(share.values[0] * 100, decimals) == percent.values[0]
 
 
 def _same_decade(line: Quantity, source: Quantity) -> bool:

@@ -30,6 +30,7 @@ _ORDINAL_ENDS = {
     "it": ("º", "ª", "°", "o", "a"),
     "hi": ("वां", "वीं", "वें"),
 }
+_FOLD = {"en": re.compile(r"(\w+)fold"), "de": re.compile(r"(?:ver)?(\w+)fach(?:e|en|er|es|em|t|te|ten)?")}
 _VULGAR = re.compile(r"[¼½¾⅐-⅞]")
 _HINDI_MORE = {"साढे": Fraction(1, 2), "सवा": Fraction(1, 4), "पौने": Fraction(-1, 4)}
 
@@ -50,7 +51,7 @@ def scan_number(tokens: Sequence[Token], at: int, language: str) -> Found | None
         _hindi_more(tokens, at, words, language)
         or share_of(tokens, at, words)
         or _cardinal_words(tokens, at, words, language)
-        or _named(tokens, at, words)
+        or _named(tokens, at, words, language)
     )
 
 
@@ -253,7 +254,19 @@ def _collective(tokens: Sequence[Token], at: int, words: NumberWords) -> Found |
     return None
 
 
-def _named(tokens: Sequence[Token], at: int, words: NumberWords) -> Found | None:
+def _fold(key: str, words: NumberWords, language: str) -> int:
+    """How many times `tenfold` and `zehnfach` say; 0 below five, where `double` and its like say the same."""
+    found = _FOLD.get(language)
+    stem = found.fullmatch(key) if found else None
+    if stem is None:
+        return 0
+    value = words.values.get(stem[1]) or words.scales.get(stem[1]) or compound_value(stem[1], language) or 0
+    if stem[1] in words.hundreds:
+        value = 100
+    return value if value > 4 else 0
+
+
+def _named(tokens: Sequence[Token], at: int, words: NumberWords, language: str) -> Found | None:
     """Words that are a number by themselves: ordinals, `twice`, `dozens`, `eighties`."""
     key = tokens[at].key
     if key in words.vague:
@@ -263,6 +276,8 @@ def _named(tokens: Sequence[Token], at: int, words: NumberWords) -> Found | None
         if at and tokens[at - 1].key in _EVERY:
             return Found(at + 1, (1 / nth, nth), "share")
         return Found(at + 1, (nth,), "ordinal")
+    if times := _fold(key, words, language):
+        return Found(at + 1, (Fraction(times),))
     if key.endswith("ties") and (value := words.values.get(f"{key[:-3]}y")):
         return Found(at + 1, (Fraction(value),), "decade")
     return None

@@ -176,7 +176,9 @@ def _italian() -> NumberWords:
     return NumberWords(
         values=low | tens,
         hundreds=_keys("cento"),
-        scales=_table("mille=1e3 mila=1e3 milione=1e6 milioni=1e6 miliardo=1e9 miliardi=1e9"),
+        scales=_table(
+            "mille=1e3 mila=1e3 milione=1e6 milioni=1e6 miliardo=1e9 miliardi=1e9 bilione=1e12 bilioni=1e12"
+        ),
         links=_keys("e"),
         points=_keys("virgola"),
         halves=_shares(

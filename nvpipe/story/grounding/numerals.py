@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
-from nvpipe.story.grounding.lexemes import Token, key_set, tokens_of
+from nvpipe.story.grounding.lexemes import Token, key_set, tokens_of, word_key
 from nvpipe.story.grounding.number_joins import Quantity, joined, nearness
 from nvpipe.story.grounding.number_scan import scan_number
 from nvpipe.story.grounding.number_shares import Found, half_after
@@ -22,6 +22,12 @@ from nvpipe.story.grounding.units import (
 )
 
 _BEFORE_UNIT = key_set("us percentage full whole square cubic de d di more")
+_NOT_MINUS_AFTER = key_set("al lo pelo ao au du d'au o ou or oder ni nem")
+"""`al menos 5` is at least five, `plus ou moins 5` about five."""
+_BELOW_ZERO = {
+    word_key(words)
+    for words in ("below zero", "below freezing", "unter null", "bajo cero", "sous zéro", "sotto zero")
+}
 _HOUR_S = 3600
 _EACH = key_set("a an per each every al por par pro am im all'ora ao")
 _ROMAN = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
@@ -81,6 +87,8 @@ def _with_unit(
         after, share = half
         values = tuple(value + share for value in values)
     sign = -1 if _is_negative(tokens, first, language) else 1
+    if _is_below_zero(tokens, after):
+        sign, after = -1, after + 2
     quantity = Quantity(
         text=" ".join(_spaced(tokens[first:after])),
         start=tokens[first].start,
@@ -191,9 +199,14 @@ def _is_negative(tokens: Sequence[Token], first: int, language: str) -> bool:
         return False
     before = tokens[first - 1]
     if before.key in number_words(language).minus:
-        return first < 2 or tokens[first - 2].kind != "n"
+        return first < 2 or (tokens[first - 2].kind != "n" and tokens[first - 2].key not in _NOT_MINUS_AFTER)
     glued = before.text in "-–" and before.end == tokens[first].start
     return glued and (first < 2 or tokens[first - 2].end < before.start or tokens[first - 2].text in "(\"'“")
+
+
+def _is_below_zero(tokens: Sequence[Token], after: int) -> bool:
+    """`five degrees below zero`."""
+    return " ".join(token.key for token in tokens[after : after + 2]) in _BELOW_ZERO
 
 
 def _roman(tokens: Sequence[Token], at: int) -> Found | None:

@@ -14,10 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nvpipe.cache.disk import digest_file
-from nvpipe.cache.stages import StageStore
-from nvpipe.errors import BackendUnavailableError, InputError, UsageError
-from nvpipe.types.codec import digest_of
+from nvpipe.cache.model_digest import model_digest
+from nvpipe.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 
 FOLDER = "models"
 _HINT = "give a .gguf file, or OWNER/NAME:FILE of a repository"
-_DIGESTS = "model-digest"
 _PART = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,95}"
 _REPOSITORY = re.compile(rf"({_PART}/{_PART}):({_PART}(?:/{_PART}){{0,4}})")
 
@@ -83,7 +80,9 @@ def find_model(wish: str, storage: Path) -> ModelFile | None:
     path = _place(named, storage)
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
         about = json.loads(_beside(path, ".json").read_text(encoding="utf-8"))
-        if path.stat().st_size == about["size_bytes"] and isinstance(about["revision"], str):
+        # Repositories of different names may share a folder.
+        is_it = (about["repository"], about["file"]) == named and path.stat().st_size == about["size_bytes"]
+        if is_it and isinstance(about["revision"], str):
             return ModelFile(path, wish, about["revision"])
     return None
 
@@ -106,23 +105,16 @@ def get_model(wish: str, storage: Path, progress: Callable[[Progress], None] | N
     if found is not None or named is None:
         assert found is not None
         return found
-    from nvpipe.cache.locks import BusyError, lock
+    from nvpipe.cache.locks import downloading
     from nvpipe.web.hub import download
 
     path = _place(named, storage)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with lock(path.parent, timeout_s=1.0):
-            # Another process may have had it while this one waited.
-            found = find_model(wish, storage)
-            if found is None:
-                about = download(*named, path, progress or (lambda _: None))
-                _write_beside(path, about)
-                found = ModelFile(path, wish, str(about["revision"]))
-    except BusyError as error:
-        raise BackendUnavailableError(
-            f"another process downloads {wish} at this moment", hint="wait until it has finished"
-        ) from error
+    with downloading(path.parent, wish):
+        found = find_model(wish, storage)
+        if found is None:
+            about = download(*named, path, progress or (lambda _: None))
+            _write_beside(path, about)
+            found = ModelFile(path, wish, str(about["revision"]))
     return found
 
 
@@ -133,21 +125,11 @@ def content_digest(path: Path, storage: Path) -> str:
         InputError: it cannot be read.
     """
     try:
-        stat = path.stat()
-        key = digest_of(
-            [str(path.absolute()), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_dev]
-        )
-        store = StageStore(storage, lambda _: None)
-        known = store.load(_DIGESTS, key)
-        if isinstance(known, str) and re.fullmatch(r"[0-9a-f]{16,128}", known):
-            return known
-        digest = digest_file(path)
-        store.save(_DIGESTS, key, digest)
+        return model_digest([path], storage)
     except OSError as error:
         raise InputError(
             f"the model {path.name} cannot be read: {error.strerror or error}", hint="check the permissions"
         ) from error
-    return digest
 
 
 def _place(named: tuple[str, str], storage: Path) -> Path:

@@ -73,7 +73,6 @@ class Header:
     key_length: int
     value_length: int
     vocabulary: int
-    has_template: bool
     layer_bytes: tuple[int, ...]
     other_bytes: int
     file_bytes: int
@@ -190,7 +189,6 @@ class _Reader:
             length,
             number("attention.value_length", length, 1 << 16),
             vocabulary if isinstance(vocabulary, int) else 0,
-            "tokenizer.chat_template" in values,
             tuple(by_layer),
             other,
             self._size,

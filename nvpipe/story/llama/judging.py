@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from nvpipe.story.grounding.check import check_line
-from nvpipe.story.llama.prompt import Order
+from nvpipe.story.llama.prompt import MAX_FAULTS, Order
 from nvpipe.story.llama.reply import Draft
 from nvpipe.story.rules import Fault, line_faults, script_faults
 from nvpipe.story.upload import default_description, default_hashtags, default_title
 from nvpipe.types import ScriptLine, UngroundedClaim
+
+MAX_EXAMPLES = 3
+"""Of what several lines have wrong, so many are quoted."""
+_OF_A_LINE = re.compile(r"Line (?P<number>\d+) (?P<verb>is|has|repeats) ")
+_QUOTED = re.compile(r"“.*”")
+_PLURALS = {"is": "are", "has": "have"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,25 +27,49 @@ class Judged:
     Attributes:
         lines: with the sentences that they name.
         claims: what those sentences don't say, as it has to be dropped.
-        faults: sentences for the model.
+        faults: sentences for the model, of what is not true before what breaks a rule; as many as it is told.
+        told: the claims that are among them.
     """
 
     draft: Draft
     lines: tuple[ScriptLine, ...]
     claims: tuple[UngroundedClaim, ...]
     faults: tuple[str, ...]
+    told: tuple[UngroundedClaim, ...]
 
 
 def judge(draft: Draft, order: Order) -> Judged:
     """Hold a draft against the rules and against the article."""
     lines = tuple(_cited(text, numbers, order) for text, numbers in draft.lines)
-    faults = [fault.sentence for fault in _script_faults(lines, order)]
-    claims: list[UngroundedClaim] = []
-    for number, line in enumerate(lines, 1):
-        found = _claims(line, order)
-        claims += found
-        faults += [f"Line {number}: {claim.reason}" for claim in found]
-    return Judged(draft, lines, tuple(claims), tuple(faults))
+    claims = [(number, claim) for number, line in enumerate(lines, 1) for claim in _claims(line, order)]
+    said = [f"Line {number}: {claim.reason}" for number, claim in claims]
+    faults = tuple(dict.fromkeys([*said, *together(_script_faults(lines, order))]))[:MAX_FAULTS]
+    told = tuple(claim for sentence, (_, claim) in zip(said, claims, strict=True) if sentence in faults)
+    return Judged(draft, lines, tuple(claim for _, claim in claims), faults, told)
+
+
+def together(faults: Sequence[Fault]) -> list[str]:
+    """Faults as sentences, one for each rule: `Lines 2, 3, 5 are too long; ...`."""
+    by_rule: dict[str, list[Fault]] = {}
+    for fault in faults:
+        by_rule.setdefault(fault.rule, []).append(fault)
+    return [_sentence(alike) for alike in by_rule.values()]
+
+
+def _sentence(alike: Sequence[Fault]) -> str:
+    first = alike[0].sentence
+    parts = [_OF_A_LINE.match(fault.sentence) for fault in alike]
+    if len(alike) == 1 or not all(parts):
+        return first
+    numbers = ", ".join(part["number"] for part in parts if part)
+    start = parts[0]
+    assert start is not None
+    what, _, advice = first[start.end() :].rpartition("; ")
+    if start["verb"] == "repeats":
+        return f"Lines {numbers} repeat earlier lines; {advice}"
+    examples = dict.fromkeys(quote[0] for fault in alike if (quote := _QUOTED.search(fault.sentence)))
+    quoted = ", ".join(list(examples)[:MAX_EXAMPLES])
+    return f"Lines {numbers} {_PLURALS[start['verb']]} {_QUOTED.sub(lambda _: quoted, what)}; {advice}"
 
 
 def salvage(judged: Judged, order: Order) -> tuple[Judged, str]:

@@ -16,7 +16,7 @@ from nvpipe.errors import UsageError
 from nvpipe.story.speech import spoken_words
 from nvpipe.types.codec import digest_of
 
-VERSION = 1
+VERSION = 2
 """Part of every key; a change of what models are asked changes it."""
 TONES = ("news", "story", "explainer", "hype")
 MAX_TONE_CHARS = 6000
@@ -101,11 +101,6 @@ def most_lines(words: float) -> int:
     return max(3, round(words / 5.0) + 2)
 
 
-def tame(text: str) -> str:
-    """One line of a text that is not trusted, without the control signs of chat templates."""
-    return _tame(text)
-
-
 def check_tone(text: str) -> None:
     """Whether a text names a tone or a file with one.
 
@@ -166,6 +161,7 @@ def _line_count(words: float) -> str:
 
 
 def _tame(text: str) -> str:
+    """One line of a text that is not trusted, without the control signs of chat templates."""
     plain = " ".join(text.split())
     while True:
         tamed = _CONTROL_SIGNS.sub(" ", plain)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nvpipe.cache.stages import StageStore
 from nvpipe.errors import (
     ArticleError,
     BackendFailedError,
@@ -21,32 +21,29 @@ from nvpipe.errors import (
 from nvpipe.registry import Probe
 from nvpipe.story.extractive import told_sentences
 from nvpipe.story.llama import prompt
+from nvpipe.story.llama.asking import Tried, ask, plain, reply, tokens_for
 from nvpipe.story.llama.files import ModelFile, content_digest, find_model, get_model
 from nvpipe.story.llama.gguf import Header, read_header
-from nvpipe.story.llama.judging import Judged, judge, salvage, upload_texts
+from nvpipe.story.llama.judging import Judged, salvage, upload_texts
 from nvpipe.story.llama.memory import needed_bytes, threads_for
-from nvpipe.story.llama.prompt import Message, Order, tone_text
-from nvpipe.story.llama.reply import ReplyError, grammar, parse_reply
+from nvpipe.story.llama.prompt import Order, tone_text
+from nvpipe.story.llama.reply import ReplyError
 from nvpipe.story.llama.shorten import shortened_article
 from nvpipe.story.speech import spoken_words
 from nvpipe.types import Article, Script, ScriptLine, UngroundedClaim
 from nvpipe.types.codec import digest_of
 
 if TYPE_CHECKING:
-    from nvpipe.scheduler import ModelSpec, Worker
+    from nvpipe.scheduler import ModelSpec
     from nvpipe.story import Desk, Wishes
 
 VERSION = 1
 """Part of every key; a change of what is made of the same replies changes it."""
-ASKED_AGAIN = 2
 USUAL_CONTEXT = 4096
 LARGEST_CONTEXT = 32_768
-_FAULTS_TOKENS = 600
-_REPLY_SLACK = 1.5
-_LINE_BYTES, _UPLOAD_BYTES = 40, 900
-"""Of a reply besides what is said: the marks around a line; title, description and hashtags."""
 _PROBE = [("system", "You answer with one word."), ("user", "Is this a test?")]
 _LIBRARY = "llama-cpp-python"
+_PROOF = "llama-proof"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,6 @@ class LlamaWriter:
         self._wishes: Wishes | None = None
         self._desk: Desk | None = None
         self._found: _Model | None = None
-        self._cut_articles: set[str] = set()
 
     @property
     def version(self) -> str:
@@ -79,11 +75,19 @@ class LlamaWriter:
         return f"llama/{VERSION}.{prompt.VERSION}/{importlib.metadata.version(_LIBRARY)}/{digest_of(key)}"
 
     def prepare(self, wishes: Wishes, desk: Desk) -> None:
-        """Take the model's name; nothing is opened or downloaded yet."""
-        self._wishes, self._desk, self._found = wishes, desk, None
+        """Take the model's name; nothing is opened or downloaded yet.
+
+        With the same wishes as before only the desk is another: what is known of the model stays.
+        """
+        if wishes != self._wishes:
+            self._found = None
+        self._wishes, self._desk = wishes, desk
 
     def probe(self) -> Probe:
-        """Open the model, downloading it first where that is needed, and have it write a token."""
+        """Open the model, downloading it first where that is needed, and have it write a token.
+
+        That is done once for a model, since opening it takes gigabytes and seconds.
+        """
         if self._wishes is None or self._wishes.llama is None or self._desk is None:
             return Probe(False, "no model is named", "give --llama FILE.gguf or --llama OWNER/NAME:FILE")
         try:
@@ -92,16 +96,34 @@ class LlamaWriter:
             return Probe(False, f"{_LIBRARY} is not installed", "pip install 'nvpipe[models]'")
         try:
             model = self._model()
-            with self._desk.scheduler().lease(self._spec(min(USUAL_CONTEXT, model.context))) as worker:
-                about = worker.call("about")
-                self._reply(worker, _PROBE, "", 1, 0)
+            layers = self._proof(model)
         except InterruptedRunError:
             raise
         except NvpipeError as error:
             return Probe(False, error.message, error.hint)
-        where = f", {about['gpu_layers']} layers on the GPU" if about["gpu_layers"] else ""
+        where = f", {layers} layers on the GPU" if layers else ""
         size = f"{model.header.file_bytes / 1e9:.1f} GB" if model.header.file_bytes > 5e7 else "a small model"
         return Probe(True, f"opened {model.file.path.name} ({size}{where}) and had it write a token")
+
+    def _proof(self, model: _Model) -> int:
+        """How many layers were on the GPU when the model was proven, now or in an earlier run.
+
+        Raises:
+            NvpipeError: the model cannot be opened, or does not write.
+        """
+        assert self._wishes is not None
+        assert self._desk is not None
+        context = min(USUAL_CONTEXT, model.context)
+        store = StageStore(self._wishes.storage, self._desk.say)
+        key = digest_of([VERSION, model.digest, importlib.metadata.version(_LIBRARY), context])
+        known = store.load(_PROOF, key)
+        if isinstance(known, int) and not isinstance(known, bool):
+            return known
+        with self._desk.scheduler().lease(self._spec(context), proof=True) as worker:
+            layers: int = worker.call("about")["gpu_layers"]
+            reply(worker, _PROBE, "", 1, 0, self._limit_s)
+        store.save(_PROOF, key, layers)
+        return layers
 
     def write(self, article: Article, *, language: str, seconds: float, words_per_second: float) -> Script:
         """A script in the model's words, each line resting on sentences of the article.
@@ -130,11 +152,12 @@ class LlamaWriter:
             raise WriterFailedError(error.message, hint=error.hint) from error
         return self._script(order, tried, wishes.call_to_action)
 
-    def _script(self, order: Order, tried: Sequence[Judged | ReplyError], call_to_action: str) -> Script:
+    def _script(self, order: Order, tried: Tried, call_to_action: str) -> Script:
         """The last draft that can be told, with what of the others was not true."""
         why = ""
-        for place in reversed(range(len(tried))):
-            one = tried[place]
+        drafts = tried.drafts
+        for place in reversed(range(len(drafts))):
+            one = drafts[place]
             if isinstance(one, ReplyError):
                 why = why or str(one)
                 continue
@@ -142,11 +165,17 @@ class LlamaWriter:
             if fault:
                 why = why or fault
                 continue
-            others = [other.claims for at, other in enumerate(tried) if at != place and isinstance(other, Judged)]
-            asked = [replace(claim, outcome="asked again") for claims in others for claim in claims]
-            return self._finished(told, order, [*asked, *one.claims], call_to_action)
+            claims = [
+                claim
+                for at, other in enumerate(drafts)
+                if at != place and isinstance(other, Judged)
+                for claim in _left_behind(other, was_answered=at + 1 < len(drafts))
+            ]
+            return self._finished(told, order, [*claims, *one.claims], call_to_action)
+        if tried.failure is not None:
+            raise WriterFailedError(tried.failure.message, hint=tried.failure.hint) from tried.failure
         raise WriterFailedError(
-            f"the model's script cannot be used after {len(tried)} replies: {why}",
+            f"the model's script cannot be used after {len(drafts)} replies: {why}",
             hint="try another --seed or a larger model",
             lasting=True,
         )
@@ -163,21 +192,22 @@ class LlamaWriter:
         found = tuple(last.values())
         return Script(lines, order.language, "llama", digest, title, description, hashtags, found, about)
 
-    def _written(self, order: Order) -> tuple[Order, list[Judged | ReplyError]]:
+    def _written(self, order: Order) -> tuple[Order, Tried]:
         """Every draft of the model's until one has no fault, and what it was asked for in the end."""
         assert self._desk is not None
+        assert self._wishes is not None
         most = self._model().context
         context = min(USUAL_CONTEXT, most)
         while True:
             try:
                 with self._desk.scheduler().lease(self._spec(context)) as worker:
                     first = prompt.first_messages(order)
-                    count: int = worker.call("count", _plain(first), limit_s=self._limit_s)
+                    count: int = worker.call("count", plain(first), limit_s=self._limit_s)
                     bytes_per_token = sum(len(one.content.encode()) for one in first) / max(count, 1)
-                    reply = _reply_tokens(order, bytes_per_token)
-                    needed = count + 2 * reply + _FAULTS_TOKENS
+                    most_tokens, more = tokens_for(order, bytes_per_token)
+                    needed = count + more
                     if needed <= context:
-                        return order, self._asked(worker, order, reply)
+                        return order, ask(worker, order, most_tokens, self._wishes.seed, self._limit_s)
             except OutOfMemoryError:
                 if context <= USUAL_CONTEXT:
                     raise
@@ -197,40 +227,9 @@ class LlamaWriter:
             raise BackendFailedError(
                 f"a context of {self._model().context} tokens has no room for an article", hint="name another model"
             )
-        if order.mark not in self._cut_articles:
-            self._cut_articles.add(order.mark)
-            self._desk.say("the article is too long for the model, which is shown its best sentences")
+        self._desk.say("the article is too long for the model, which is shown its best sentences")
         total = sum(spoken_words(text, order.language) for text in kept)
         return replace(order, sentences=kept, words=min(order.words, total))
-
-    def _asked(self, worker: Worker, order: Order, reply_tokens: int) -> list[Judged | ReplyError]:
-        assert self._wishes is not None
-        rules = grammar(prompt.most_lines(order.words))
-        tried: list[Judged | ReplyError] = []
-        messages = prompt.first_messages(order)
-        for number in range(1 + ASKED_AGAIN):
-            seed = (self._wishes.seed + number) % (1 << 32)
-            text, finish = self._reply(worker, _plain(messages), rules, reply_tokens, seed)
-            try:
-                judged = judge(parse_reply(text, finish), order)
-            except ReplyError as error:
-                tried.append(error)
-                faults: Sequence[str] = (str(error),)
-            else:
-                tried.append(judged)
-                faults = judged.faults
-            if not faults:
-                break
-            messages = prompt.again_messages(order, text, faults)
-        return tried
-
-    def _reply(
-        self, worker: Worker, messages: list[tuple[str, str]], rules: str, most: int, seed: int
-    ) -> tuple[str, str]:
-        found: tuple[str, str] = worker.call(
-            "reply", messages, grammar=rules, max_tokens=most, seed=seed, limit_s=self._limit_s
-        )
-        return found
 
     @property
     def _limit_s(self) -> float | None:
@@ -251,28 +250,24 @@ class LlamaWriter:
 
     def _spec(self, context: int) -> ModelSpec:
         from nvpipe.scheduler import Estimate, ModelSpec
+        from nvpipe.scheduler.device import cores
 
         assert self._wishes is not None
         model = self._model()
-        cores = len(os.sched_getaffinity(0))
-        threads = self._wishes.threads or threads_for(model.header, cores)
+        most = cores()
+        threads = self._wishes.threads or threads_for(model.header, most)
         arguments: dict[str, Any] = {
             "path": str(Path(model.file.path).absolute()),
             "n_ctx": context,
             "threads": threads,
-            "batch_threads": self._wishes.threads or (1 if threads == 1 else cores),
+            "batch_threads": self._wishes.threads or (1 if threads == 1 else most),
         }
         estimate = Estimate(needed_bytes(model.header, context))
-        return ModelSpec("llama", "nvpipe.story.llama.model:open_llama", arguments, estimate)
+        opener = "nvpipe.story.llama.model:open_llama"
+        return ModelSpec("llama", opener, arguments, estimate, content=model.digest)
 
 
-def _plain(messages: Sequence[Message]) -> list[tuple[str, str]]:
-    return [(one.role, one.content) for one in messages]
-
-
-def _reply_tokens(order: Order, bytes_per_token: float) -> int:
-    """Room for a reply: as much as is to be said in the article's language, and the marks around it."""
-    spoken = max(1.0, sum(spoken_words(text, order.language) for text in order.sentences))
-    said = order.words * sum(len(text.encode()) for text in order.sentences) / spoken
-    marks = _LINE_BYTES * prompt.most_lines(order.words) + _UPLOAD_BYTES
-    return round((_REPLY_SLACK * said + marks) / max(bytes_per_token, 0.5))
+def _left_behind(draft: Judged, *, was_answered: bool) -> list[UngroundedClaim]:
+    """The claims of a draft that is not told, of which the model has heard only some, or none."""
+    heard = draft.told if was_answered else ()
+    return [replace(claim, outcome="asked again") if claim in heard else claim for claim in draft.claims]

@@ -41,7 +41,7 @@ def folder_of(named: str, storage: Path, booth: Booth) -> Path:
             f"there is no folder {named[:200]}", hint="name a folder, or a repository as hexgrad/Kokoro-82M"
         )
     target = storage / FOLDER / named.replace("/", "--")
-    if not (target / _WHOLE).is_file():
+    if not _is_whole(target, named):
         _download(named, target, booth.say, booth.progress or _unheard)
     return target
 
@@ -50,6 +50,23 @@ def _download(
     repository: str, target: Path, say: Callable[[str], None], progress: Callable[[Progress], None]
 ) -> None:
     """All files of a model; those that are there stay, so that it goes on where it was interrupted."""
+    from nvpipe.cache.locks import downloading
+
+    try:
+        with downloading(target, repository):
+            if not _is_whole(target, repository):
+                _fetch(repository, target, say, progress)
+    except NvpipeError:
+        raise
+    except OSError as error:
+        raise OutputError(
+            f"cannot write the model to {target}: {error.strerror or error}",
+            hint="free some space or choose another --storage",
+        ) from error
+
+
+def _fetch(repository: str, target: Path, say: Callable[[str], None], progress: Callable[[Progress], None]) -> None:
+    """Bring the files that are not there yet."""
     from nvpipe.web.hub import download, names_of
 
     names = [name for name in names_of(repository) if _is_wanted(name)]
@@ -58,20 +75,25 @@ def _download(
             f"the repository {repository} has no model of Kokoro", hint="name another, as hexgrad/Kokoro-82M"
         )
     say(f"{repository} is downloaded to {target}, once")
+    if (target / _WHOLE).is_file():
+        # Repositories of different names may share a folder; these files are of the other one.
+        (target / _WHOLE).unlink()
+        for path in [path for pattern in PATTERNS for path in target.glob(pattern)]:
+            path.unlink()
+    for name in names:
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.is_file():
+            download(repository, name, path, progress)
+    (target / _WHOLE).write_text(repository, "utf-8")
+
+
+def _is_whole(target: Path, repository: str) -> bool:
+    """Whether all of a repository's files are there."""
     try:
-        for name in names:
-            path = target / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if not path.is_file():
-                download(repository, name, path, progress)
-        (target / _WHOLE).write_text(repository, "utf-8")
-    except NvpipeError:
-        raise
-    except OSError as error:
-        raise OutputError(
-            f"cannot write the model to {target}: {error.strerror or error}",
-            hint="free some space or choose another --storage",
-        ) from error
+        return (target / _WHOLE).read_text("utf-8") == repository
+    except (OSError, ValueError):
+        return False
 
 
 def _unheard(_: Progress) -> None:

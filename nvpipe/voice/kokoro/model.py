@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from nvpipe.errors import BackendFailedError, BackendUnavailableError
 from nvpipe.voice.kokoro.chunks import Chunk, Said, chunks_of, tidy
 from nvpipe.voice.kokoro.files import read_config
+from nvpipe.voice.kokoro.library import kokoro
 from nvpipe.voice.kokoro.reading import Pair, Reader, sentences_of
 from nvpipe.voice.kokoro.weights import STYLES, UNREADABLE, fill, read_parts, read_style, reason_of
 
@@ -51,7 +52,8 @@ def open_kokoro(config: str, weights: str, voices: Mapping[str, str], device: st
     parts = read_parts(Path(weights))
     try:
         import torch
-        from kokoro import KModel
+
+        library = kokoro()
     except ImportError as error:
         raise BackendUnavailableError(
             f"Kokoro cannot be imported: {error}", hint="python -m pip install 'nvpipe[models]'"
@@ -62,7 +64,7 @@ def open_kokoro(config: str, weights: str, voices: Mapping[str, str], device: st
     nothing.seek(0)
     try:
         # Its own loading takes whatever fits and leaves the rest random, so the weights are put in here.
-        model: Any = KModel(repo_id="local/kokoro", config=settings, model=nothing)
+        model: Any = library.KModel(repo_id="local/kokoro", config=settings, model=nothing)
         fill(model, parts, Path(weights))
         model = model.to(device).eval()
     except UNREADABLE as error:

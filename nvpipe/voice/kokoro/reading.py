@@ -49,10 +49,10 @@ class Reader:
 
                 self._read, self.is_trained = english_reader(code == "b")
             else:
-                from kokoro import KPipeline
+                from nvpipe.voice.kokoro.library import kokoro
 
                 repository = "local/kokoro" if _NEWER_CHINESE in alphabet else "local/Kokoro-82M"
-                self._read = KPipeline(lang_code=code, repo_id=repository, model=False).g2p
+                self._read = kokoro().KPipeline(lang_code=code, repo_id=repository, model=False).g2p
             # Dictionaries are read with the first word.
             self._read(_FIRST_WORDS.get(code, "one"))
 

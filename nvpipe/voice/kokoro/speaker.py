@@ -53,23 +53,23 @@ class KokoroSpeaker:
         self._manner: Manner | None = None
         self._booth: Booth | None = None
         self._files: KokoroFiles | None = None
-        self._said: set[str] = set()
 
     @property
     def version(self) -> str:
         """The libraries' versions, the model's content, and that of the sound made around it."""
         versions = [importlib.metadata.version(name) for name in _LIBRARIES if _is_installed(name)]
-        content = ""
-        if self._manner is not None and self._manner.kokoro is not None:
-            from nvpipe.voice.kokoro.content import content_digest
-
-            content = content_digest(self._model(), self._manner.storage)
+        content = self._content()
         lexicon = [digest_of(self._manner.lexicon)[:16]] if self._manner and self._manner.lexicon else []
         return "/".join(["kokoro", *versions, str(VERSION), *_trained(), content[:16], *lexicon])
 
     def prepare(self, manner: Manner, booth: Booth) -> None:
-        """Take the model's name; nothing is opened yet."""
-        self._manner, self._booth, self._files = manner, booth, None
+        """Take the model's name; nothing is opened yet.
+
+        With the same manner as before only the booth is another: what is known of the model stays.
+        """
+        if manner != self._manner:
+            self._files = None
+        self._manner, self._booth = manner, booth
 
     def probe(self) -> Probe:
         """Say a word with every voice read; once for a model, since opening it takes seconds."""
@@ -115,6 +115,15 @@ class KokoroSpeaker:
             return tuple(names)
         primary = LANGUAGES[require_code(language)].partition("-")[0]
         return tuple(name for name in names if LANGUAGES.get(name[0], "").partition("-")[0] == primary)
+
+    def list_voices(self, language: str | None = None) -> tuple[tuple[str, str], ...]:
+        """(language tag, name) of the model's voices, or of those of a language.
+
+        Raises:
+            ArticleError: Kokoro does not speak that language.
+            BackendUnavailableError: its files are missing.
+        """
+        return tuple((LANGUAGES.get(name[0], ""), name) for name in self.voices(language))
 
     def speak(self, script: Script, *, voice: str, rate: float, output: Path) -> Narration:
         """Speak the script sentence by sentence into a WAV file, written whole or not at all.
@@ -198,7 +207,7 @@ class KokoroSpeaker:
         if isinstance(known, str):
             return known
         assert self._booth is not None
-        with self._booth.scheduler().lease(self._spec()) as worker:
+        with self._booth.scheduler().lease(self._spec(), proof=True) as worker:
             proof: str = worker.call("prove", limit_s=_BASE_LIMIT_S)
         self._store().save(_PROOF, key, proof)
         return proof
@@ -214,7 +223,16 @@ class KokoroSpeaker:
             "device": "cpu",
             "threads": self._threads,
         }
-        return ModelSpec("Kokoro", "nvpipe.voice.kokoro.model:open_kokoro", arguments, Estimate(MEMORY_BYTES))
+        opener, need = "nvpipe.voice.kokoro.model:open_kokoro", Estimate(MEMORY_BYTES)
+        return ModelSpec("Kokoro", opener, arguments, need, content=self._content())
+
+    def _content(self) -> str:
+        """A digest of the model's files, "" without a model."""
+        if self._manner is None or self._manner.kokoro is None:
+            return ""
+        from nvpipe.voice.kokoro.content import content_digest
+
+        return content_digest(self._model(), self._manner.storage)
 
     def _model(self) -> KokoroFiles:
         """The model's files, downloaded where a repository is named.
@@ -238,9 +256,8 @@ class KokoroSpeaker:
         return StageStore(self._manner.storage, self._booth.say)
 
     def _say(self, text: str) -> None:
-        """Tell the user, once."""
-        if text and text not in self._said and self._booth is not None:
-            self._said.add(text)
+        """Tell the user; who hears it knows what was said before."""
+        if text and self._booth is not None:
             self._booth.say(text)
 
 

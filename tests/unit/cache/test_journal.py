@@ -215,3 +215,16 @@ def test_a_full_disk_is_an_error_and_hides_nothing_else(out: Path, start: Callab
     """
     out_text, err = start("-c", code, str(out)).communicate()
     assert (out_text.strip(), err) == ("['a', 'c']", "")
+
+
+def test_a_job_that_was_made_up_for_says_so(out: Path) -> None:
+    finish(out)
+    journal = Journal(out)
+    first = journal.finished("short")
+    assert first is not None
+    assert not first.fallback
+    assert "fallback" not in first.fields
+    journal.append_done("short", "k1", [out / "short.mp4"], fallback=True)
+    again = journal.finished("short")
+    assert again is not None
+    assert again.fallback

@@ -13,6 +13,7 @@ from nvpipe.captions.cues import MIN_CUE_MS, build_captions
 from nvpipe.captions.styles import STYLE_NAMES
 from nvpipe.captions.subtitles import groups_of, two_lines
 from nvpipe.captions.text import clean, closing_lead, is_initial, is_punctuation, is_symbols, join
+from nvpipe.captions.tokens import tokens_of
 from nvpipe.types import CaptionTrack, Word
 
 ORPHANS = set(",;:!?)]}。、，！？」』】》؟،।…")
@@ -166,3 +167,17 @@ def test_a_number_of_several_groups_of_digits_stays_in_one_piece(language: str) 
 def test_numbers_beside_each_other_stay_two(language: str, texts: tuple[str, ...]) -> None:
     track = build(said(*texts), language=language)
     assert [text for words in shown(track) for text in words] == list(texts)
+
+
+@pytest.mark.parametrize(
+    ("written", "language", "shown"),
+    [
+        ("rose 45 % and A & B", "en", ["rose", "45\u00a0%", "and", "A\u00a0&", "B"]),
+        ("# El puerto", "es", ["#\u00a0El", "puerto"]),
+        ("« Oui ! » dit-il .", "fr", ["«\u00a0Oui\u00a0!\u00a0»", "dit-il."]),
+        ("Hello ! World", "en", ["Hello!", "World"]),
+    ],
+)
+def test_signs_keep_the_space_that_they_were_written_with(written: str, language: str, shown: list[str]) -> None:
+    words = [Word(text, at * 0.3, at * 0.3 + 0.3, 0) for at, text in enumerate(written.split(" "))]
+    assert [token.text for token in tokens_of(words, language=language, offset_s=0.0, max_chars=30)] == shown

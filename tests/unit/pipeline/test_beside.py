@@ -14,7 +14,8 @@ from PIL import Image
 
 from nvpipe.errors import MediaError
 from nvpipe.footage.library import Library
-from nvpipe.pipeline.beside import Second, idle_options, looped, second_of
+from nvpipe.pipeline.beside import Second, looped, second_of
+from nvpipe.pipeline.idle import idle_options
 from nvpipe.pipeline.run import job_key
 from nvpipe.pipeline.versions import endings
 from nvpipe.settings import Settings
@@ -98,13 +99,21 @@ def test_a_job_follows_what_stands_beside_it(settings: Settings) -> None:
 
 
 def test_options_without_effect_are_named(settings: Settings) -> None:
-    assert idle_options(settings) == ""
-    assert idle_options(replace(settings, layout="blur", blur=3.0, blur_opacity=0.1)) == ""
+    assert idle_options(settings) == []
+    assert idle_options(replace(settings, layout="blur", blur=3.0, blur_opacity=0.1)) == []
     fill = replace(settings, layout="fill", blur=3.0, blur_desaturation=0.0, split_with=Path("a.png"))
-    assert idle_options(fill) == "layout fill does not use blur, blur-desaturation, split-with"
-    assert idle_options(replace(settings, blur_opacity=1.0)) == "layout split does not use blur-opacity"
+    assert idle_options(fill) == ["layout fill does not use blur, blur-desaturation, split-with"]
+    assert idle_options(replace(settings, blur_opacity=1.0)) == ["layout split does not use blur-opacity"]
 
 
 def test_files_of_further_sizes_have_the_size_in_their_names(settings: Settings) -> None:
     assert endings(settings) == []
     assert endings(replace(settings, size="1:1,9:16,720x1280")) == ["-9x16", "-720x1280"]
+
+
+def test_what_is_brought_leaves_the_writer_and_the_speaker_without_work(tmp_path: Path) -> None:
+    own = replace(Settings(tmp_path), script=tmp_path / "s.txt", call_to_action="Go.", writer="llama")
+    assert idle_options(own) == ["a script that is given does not use writer, call-to-action"]
+    spoken = replace(own, writer="auto", call_to_action="", narration=tmp_path / "n.wav", voice="en", speed=2.0)
+    assert idle_options(spoken) == ["a narration that is given does not use voice, speed"]
+    assert idle_options(replace(Settings(tmp_path), seed=3)) == ["a writer without --llama does not use seed"]

@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nvpipe.errors import ArticleError, UsageError
-from nvpipe.pipeline.casting import cast
+from nvpipe.errors import (
+    ArticleError,
+    BackendFailedError,
+    NvpipeError,
+    OutOfMemoryError,
+    SpeakerFailedError,
+    UsageError,
+    WriterFailedError,
+)
+from nvpipe.pipeline.casting import cast, recast
 from nvpipe.pipeline.reporter import Silent
 from nvpipe.pipeline.stages import JobLog
 from nvpipe.settings import Settings
@@ -59,6 +67,12 @@ class Scene:
         speaker, voice = cast(language, self._settings, tools, self.log)
         return speaker.name, voice  # type: ignore[attr-defined]
 
+    def recast(self, error: NvpipeError) -> tuple[str, str]:
+        self.cast("en")
+        tools: Toolbox = self.tools  # type: ignore[assignment]
+        speaker, voice = recast(error, "en", self._settings, tools, self.log)
+        return speaker.name, voice  # type: ignore[attr-defined]
+
 
 def test_the_better_speaker_is_taken_where_it_has_the_language() -> None:
     scene = Scene()
@@ -91,3 +105,39 @@ def test_a_language_that_nobody_speaks_is_the_articles_fault() -> None:
 def test_a_voice_that_nobody_has_is_wrong_usage() -> None:
     with pytest.raises(UsageError):
         Scene(voice="nobody").cast("en")
+
+
+def test_a_language_that_is_lacking_will_be_lacking() -> None:
+    scene = Scene()
+    scene.cast("pl")
+    assert not scene.log.fallback
+
+
+@pytest.mark.parametrize("error", [BackendFailedError("it crashed"), OutOfMemoryError("it crashed")])
+def test_the_embedded_one_takes_over_from_one_that_fails_while_it_speaks(error: NvpipeError) -> None:
+    scene = Scene()
+    assert scene.recast(error) == ("espeak", "espeak-en")
+    assert scene.tools.choices["speak"] == BackendChoice("espeak", "auto", "kokoro: it crashed")
+    assert scene.log.warnings == ["speaker espeak is used, since kokoro: it crashed"]
+    assert scene.log.fallback
+
+
+@pytest.mark.parametrize("scene", [Scene("kokoro"), Scene(voice="kokoro-heart")])
+def test_one_that_was_named_is_not_made_up_for_when_it_fails(scene: Scene) -> None:
+    with pytest.raises(SpeakerFailedError, match="it crashed") as caught:
+        scene.recast(BackendFailedError("it crashed"))
+    assert caught.value.exit_code == 4
+    with pytest.raises(OutOfMemoryError):
+        scene.recast(OutOfMemoryError("no room"))
+
+
+def test_the_writers_failure_is_not_the_speakers() -> None:
+    with pytest.raises(WriterFailedError):
+        Scene().recast(WriterFailedError("no script"))
+
+
+def test_nobody_takes_over_from_the_embedded_one() -> None:
+    scene = Scene()
+    scene.cast("pl")
+    with pytest.raises(BackendFailedError, match="it crashed"):
+        recast(BackendFailedError("it crashed"), "pl", Settings(storage=Path("s")), scene.tools, scene.log)  # type: ignore[arg-type]

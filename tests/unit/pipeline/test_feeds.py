@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,32 @@ def test_a_run_that_was_killed_after_its_short_was_finished_is_believed(tmp_path
         assert titles(found(tmp_path, server)) == ["Tower 1"]
         video.unlink()
         assert titles(found(tmp_path, server)) == ["Tower 1"]
+
+
+def test_a_run_that_was_killed_is_believed_by_one_with_another_output_folder(tmp_path: Path) -> None:
+    heard = Hearing()
+    with serving(site(1, 2)) as server:
+        newest, _ = found(tmp_path, server)
+        video = tmp_path / "out" / "tower-2.mp4"
+        video.parent.mkdir()
+        video.write_bytes(b"video")
+        Journal(video.parent).append_done("tower-2", "key", [video], entry=newest.mark)
+        with sources(tmp_path, heard, out="elsewhere") as run:
+            assert titles(run.found(asked(tmp_path, server.url("/feed")))) == ["Tower 1"]
+        shutil.rmtree(video.parent)
+        assert titles(found(tmp_path, server)) == ["Tower 1"]
+    assert heard.warnings == []
+
+
+def test_a_journal_elsewhere_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    heard = Hearing()
+    with serving(site(1)) as server:
+        found(tmp_path, server)
+        (tmp_path / "out").mkdir()
+        Journal(tmp_path / "out").path.mkdir()
+        with sources(tmp_path, heard, out="elsewhere") as run:
+            assert titles(run.found(asked(tmp_path, server.url("/feed")))) == ["Tower 1"]
+    assert "may be told again" in heard.warnings[0]
 
 
 def test_the_number_and_the_age_of_entries_are_bounded(tmp_path: Path) -> None:
@@ -182,6 +209,8 @@ def test_no_secret_of_an_address_is_kept(tmp_path: Path) -> None:
     with serving(pages) as server:
         (job,) = found(tmp_path, server, path="/feed?token=SECRET")
         assert "SECRET" not in job.source
+        assert job.article is not None
+        assert job.article.url == job.source == server.url("/1?v=2")
         assert {seen.query for seen in server.seen} == {"token=SECRET", "", "v=2&token=SECRET"}
         finish([job])
     kept = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]

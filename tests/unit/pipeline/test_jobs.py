@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nvpipe.errors import InputError, UsageError
-from nvpipe.pipeline.jobs import expand
+from nvpipe.pipeline.jobs import expand, feed_requests
 from nvpipe.settings import Settings
 
 if TYPE_CHECKING:
@@ -89,3 +89,21 @@ def test_a_picture_beside_the_jobs_file_is_found(tmp_path: Path, settings: Setti
     first, second = expand([str(jobs)], settings)
     assert first.settings.split_with == tmp_path / "face.png"
     assert str(second.settings.split_with) == "none.png"
+
+
+@pytest.mark.parametrize("name", ["script", "narration"])
+def test_the_words_of_one_article_are_not_of_a_feed(name: str, tmp_path: Path, settings: Settings) -> None:
+    own = settings.with_values({name: "mine.txt"}, where="here")
+    feeds = feed_requests(["https://a.example/feed?token=SECRET"], own, None, None)
+    with pytest.raises(UsageError, match=f"--{name} is of one article, not of a feed"):
+        expand([], own, feeds)
+    jobs = tmp_path / "jobs.jsonl"
+    jobs.write_text(
+        f'{{"feed": "https://a.example/feed?token=SECRET", "{name}": "mine.txt"}}\n{{"article": "good.md"}}\n'
+    )
+    bad, good = expand([str(jobs)], settings)
+    assert isinstance(bad.error, UsageError)
+    assert f"--{name} is of one article, not of a feed" in bad.error.message
+    assert "SECRET" not in bad.error.line() + bad.source
+    assert bad.feed is None
+    assert good.error is None

@@ -20,7 +20,8 @@ from nvpipe.errors import MediaError
 from nvpipe.media.decode.pyav import PyAvDecoder
 from nvpipe.media.encode.x264 import X264Encoder
 from nvpipe.media.probe import probe
-from nvpipe.pipeline.render_crew import RenderCrew, cores, worker_count
+from nvpipe.pipeline.render_crew import RenderCrew, worker_count
+from nvpipe.scheduler.device import cores
 from nvpipe.types import CaptionTrack, CoverHint, Cue, Cut, Footage, Narration, OutputFormat, Timeline
 
 SECONDS = 20.0

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def test_a_second_lease_finds_the_model_loaded(spec):
     with Scheduler(CpuDevice()) as scheduler:
         assert leased_pid(scheduler, spec()) == leased_pid(scheduler, spec())
         (stats,) = scheduler.stats.values()
-    assert (stats.loads, stats.evictions) == (1, 0)
+    assert (stats.loads, stats.evictions, stats.leases) == (1, 0, 2)
 
 
 def test_other_arguments_are_another_model(spec):
@@ -104,6 +105,24 @@ def test_peaks_are_remembered_once_the_model_has_worked(spec):
         with scheduler.lease(spec()) as worker:
             worker.call("take", 96)
         assert peaks.known[spec().key] > 96 * MIB
+
+
+def test_the_peak_of_a_proof_is_not_that_of_work(spec):
+    peaks = RememberedPeaks()
+    with Scheduler(CpuDevice(), peaks=peaks) as scheduler:
+        with scheduler.lease(spec(), proof=True) as worker:
+            worker.call("take", 96)
+        assert peaks.known == {}
+        # Work that takes less than the proof did is remembered nevertheless.
+        with scheduler.lease(spec()) as worker:
+            worker.call("add", 1)
+        assert peaks.known[spec().key] > 96 * MIB
+
+
+def test_a_changed_file_at_the_same_place_is_another_model(spec):
+    one, other = (replace(spec(label="a.gguf"), content=content) for content in ("1", "2"))
+    assert one.key != other.key
+    assert one.key == replace(spec(label="a.gguf"), content="1").key
 
 
 def test_a_leased_model_is_waited_for_and_the_first_in_line_is_the_first_served(spec):

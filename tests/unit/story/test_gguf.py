@@ -12,8 +12,6 @@ from fakes.tiny_llama import Reply, write_random, write_scripted
 from nvpipe.story.llama.gguf import GgufError, read_header
 from nvpipe.story.llama.memory import compute_bytes, kv_bytes, layers_that_fit, needed_bytes, threads_for
 
-pytest.importorskip("gguf")
-
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -42,7 +40,6 @@ def test_a_model_tells_its_sizes(model: Path) -> None:
     assert (header.architecture, header.name) == ("llama", "nvpipe-tiny-random")
     assert (header.context_length, header.embedding_length, header.feed_forward_length) == (8192, 64, 128)
     assert (header.heads, header.kv_heads, header.key_length, header.value_length) == (4, (2, 2), 16, 16)
-    assert header.has_template
     layer = 4 * (2 * 64 + 2 * 64 * 64 + 2 * 32 * 64 + 3 * 64 * 128)
     assert header.layer_bytes == (layer, layer)
     assert header.other_bytes == 4 * (64 + 2 * header.vocabulary * 64)

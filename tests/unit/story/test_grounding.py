@@ -135,3 +135,43 @@ def test_hostile_text_takes_no_time(unit: str, language: str) -> None:
 def test_nothing_to_check() -> None:
     assert check_line("", [], "en") == ()
     assert check_line("And that is all.", [], "en") == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "source", "language"),
+    [
+        ("It was 5 degrees.", "It was minus 5 degrees.", "en"),
+        ("It was minus 5 degrees.", "It was 5 degrees.", "en"),
+        ("It was -5.", "It was 5.", "en"),
+        ("It was 5 °C.", "It was −5 °C.", "en"),
+        ("It was five degrees below zero.", "It was 5 degrees.", "en"),
+        ("Nachts waren es 5 Grad.", "Nachts waren es minus 5 Grad.", "de"),
+        ("They won 1-3.", "They won 3-1.", "en"),
+        ("They won 3–1.", "They won 1–3.", "en"),
+        ("Sie gewannen 1:3.", "Sie gewannen 3:1.", "de"),
+        ("It grew twentyfold.", "It grew tenfold.", "en"),
+        ("A third agreed.", "34 percent agreed.", "en"),
+    ],
+)
+def test_signs_scores_and_shares_that_differ(line: str, source: str, language: str) -> None:
+    assert [one.kind for one in check_line(line, [source], language)] == ["number"]
+
+
+@pytest.mark.parametrize(
+    ("line", "source", "language"),
+    [
+        ("It was minus five degrees.", "It was −5 degrees.", "en"),
+        ("It was five degrees below zero.", "It was -5 degrees.", "en"),
+        ("Five people came.", "- 5 people came.", "en"),
+        ("They won three to two.", "They won 3-2.", "en"),
+        ("It opens 9-5.", "It opens from 9 to 5.", "en"),
+        ("It grew by a factor of ten.", "It grew tenfold.", "en"),
+        ("It grew twofold.", "It doubled.", "en"),
+        ("Der Preis stieg um den Faktor zehn.", "Der Preis hat sich verzehnfacht.", "de"),
+        ("Two thirds agreed.", "66.7 percent agreed.", "en"),
+        ("33 percent agreed.", "A third agreed.", "en"),
+        ("Vinieron 5 personas.", "Vinieron al menos 5 personas.", "es"),
+    ],
+)
+def test_signs_scores_and_shares_that_agree(line: str, source: str, language: str) -> None:
+    assert check_line(line, [source], language) == ()

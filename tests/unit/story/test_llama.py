@@ -36,9 +36,6 @@ from nvpipe.story.llama.shorten import shortened_article
 from nvpipe.story.llama.writer import LlamaWriter
 from nvpipe.types import Article, Script
 
-pytest.importorskip("llama_cpp")
-pytest.importorskip("gguf")
-
 
 @pytest.fixture(scope="module")
 def scheduler() -> Iterator[Scheduler]:
@@ -164,18 +161,29 @@ def test_the_version_follows_from_model_tone_seed_and_ending(study: Study) -> No
     assert study.writer(copied).version == versions[0]
 
 
-def test_an_article_that_is_too_long_is_shown_by_its_best_sentences(study: Study) -> None:
+TOO_LONG = "the article is too long for the model, which is shown its best sentences"
+
+
+def long_article(article: Article) -> Article:
     number = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
     filler = [
         f"The keeper said that step {number[at % 10]} of the {number[at // 10]} was a slow one." for at in range(99)
     ]
-    article = replace(study.article, text=study.article.text + "\n\n" + " ".join(filler))
-    writer = study.writer(write_scripted(study.folder / "short.gguf", [Reply(reply_json(GOOD))], n_ctx=8192))
-    # What it cites are other sentences now.
+    return replace(article, text=article.text + "\n\n" + " ".join(filler))
+
+
+def test_each_job_hears_of_an_article_that_is_too_long(study: Study) -> None:
+    """A run has one writer, which is prepared for every job."""
+    model = write_scripted(study.folder / "short.gguf", [Reply(reply_json(GOOD))], n_ctx=6144)
+    wishes = Wishes(study.folder / "cache", str(model), threads=1)
+    writer = LlamaWriter()
     for _ in range(2):
+        heard: list[str] = []
+        writer.prepare(wishes, Desk(lambda: study.scheduler, heard.append))
+        # What it cites are other sentences now.
         with suppress(WriterFailedError):
-            writer.write(article, language="en", seconds=SECONDS, words_per_second=PACE)
-    assert study.said == ["the article is too long for the model, which is shown its best sentences"]
+            writer.write(long_article(study.article), language="en", seconds=SECONDS, words_per_second=PACE)
+        assert set(heard) == {TOO_LONG}
 
 
 def test_the_best_sentences_keep_their_order_and_fit() -> None:
@@ -273,12 +281,12 @@ def test_a_model_that_takes_too_long_is_given_up(study: Study) -> None:
 
 
 def test_a_model_that_dies_is_a_failure(study: Study) -> None:
-    writer = study.writer(write_random(study.folder / "slow.gguf", by_letter=True, n_ctx=8192))
+    writer = study.writer(write_random(study.folder / "slow.gguf", by_letter=True, n_ctx=16_384))
     with Scheduler(CpuDevice()) as own:
         study.scheduler = own
         assert writer.probe().usable
         # Letter by letter, the article needs more than the usual context.
-        with own.lease(writer._spec(8192)) as worker:
+        with own.lease(writer._spec(16_384)) as worker:
             killer = threading.Thread(target=kill_at_work, args=(worker.pid,))
         killer.start()
         with pytest.raises(WriterFailedError, match="was killed by SIGKILL") as caught:

@@ -17,8 +17,6 @@ from fakes.web_server import Page, WebServer, serving
 from nvpipe.errors import InputError, UsageError
 from nvpipe.story.llama.files import check_wish, content_digest, find_model, parse_wish
 
-pytest.importorskip("huggingface_hub")
-
 BODY = bytes(range(256)) * 2000
 # The library reads the server's address when it is imported, hence a process of its own.
 PROGRAM = """
@@ -224,3 +222,15 @@ def test_a_half_written_note_is_no_model(downloads: Downloads) -> None:
     downloads.file.write_bytes(BODY[:10])
     downloads.file.with_name(f"{FILE}.json").write_text('{"size_bytes": 512000, "revision": "x"}')
     assert find_model(WISH, downloads.storage) is None
+
+
+def test_another_repositorys_file_in_the_same_folder_is_not_taken(tmp_path: Path) -> None:
+    path = tmp_path / "models" / "a--b--c" / FILE
+    path.parent.mkdir(parents=True)
+    path.write_bytes(BODY)
+    about = {"repository": "a--b/c", "file": FILE, "revision": COMMIT, "size_bytes": len(BODY)}
+    path.with_name(f"{FILE}.json").write_text(json.dumps(about))
+    assert find_model(f"a/b--c:{FILE}", tmp_path) is None
+    found = find_model(f"a--b/c:{FILE}", tmp_path)
+    assert found is not None
+    assert found.revision == COMMIT
