@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 VERSION = 1
 """Part of what reserved footage answers; a change of the rules by which it is chosen changes it."""
-READY_WORTH = 0.1
-"""How much less the segments of a short may score, cuts counted, so as not to have to be composed: a tenth of the
-range (1 to 2) that usual moments of lively footage differ by, which nobody sees."""
+READY_SHARE = 0.85
+"""Of the best segments' score, cuts counted, that is enough for segments that need not be composed: one stretch for
+all of a short comes this near to several put together from the best moments."""
 USED_UP = "all of the footage is used up, so that the least recently used is shown again"
 
 
@@ -65,7 +65,7 @@ def reserve(
         kept: who shows what, and how often each video was used.
         log: told when footage is shown again.
         ready: by video, rising and disjoint intervals that were composed beforehand; segments inside of them are
-            taken where they score at most `READY_WORTH` less.
+            taken where they score at least `READY_SHARE` of the best.
 
     Raises:
         MediaError: there is no footage at all.
@@ -133,7 +133,7 @@ def _or_ready(
     if sum(end_s - start_s for rooms in inside.values() for start_s, end_s in rooms) < demand.duration_s - EPSILON_S:
         return best
     found = arrange(tracks, demand, inside)
-    return best if found is None or _worth(found) < _worth(best) - READY_WORTH else found
+    return best if found is None or _worth(found) < READY_SHARE * _worth(best) else found
 
 
 def _worth(segments: Sequence[Segment]) -> float:
