@@ -9,8 +9,8 @@ from typing import Any, cast
 def kokoro() -> Any:
     """The module.
 
-    transformers, through which it loads, takes torchvision along where that is installed, and fails where it was built
-    for another torch. Kokoro has no use for pictures, so in its process there is none.
+    transformers, through which it loads, takes torchvision along where that is installed, and fails where that was
+    built for another torch. Kokoro has no use for pictures, so in its process there is none.
 
     Raises:
         ImportError: it is not installed, or a part of it is missing.
