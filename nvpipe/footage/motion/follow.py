@@ -41,8 +41,8 @@ _COST_OF_WIDTH = 3.0
 """Steps of full pull that a move by a whole width must be worth."""
 _PULL_TO_CENTRE = 0.25
 """What a width off the centre costs a step of full pull."""
-_BLOCK = 1024
-"""Pairs that are worked on at once: all of an hour would take 50 MB."""
+_BLOCK = 256
+"""Steps that are worked on at once: all pairs of an hour would take 50 MB."""
 _TIE = 1e-4
 """The same without any pull: of equally good paths the one nearest to the centre."""
 
@@ -89,7 +89,7 @@ def follow(
         begin, end = np.searchsorted(shot_of_pair, (shot, shot + 1))
         # The first pair after a cut compares two shots.
         mine = slice(begin + (shot > first_shot), end)
-        gains = _worth(_windows(pair_s[mine], columns[mine], middles[inside]), places, share)
+        gains = _worths(pair_s[mine], columns[mine], middles[inside], places, share)
         path[inside] = smoothed(places[best_path(gains, places, farthest)])
     return path
 
@@ -108,33 +108,34 @@ def pulls(columns: NDArray[np.floating[Any]]) -> Floats:
     return shares
 
 
-def _worth(pull: Floats, places: Floats, share: float) -> Floats:
-    """`[N, X]` what the window is worth at each place."""
-    count = pull.shape[1] if pull.ndim == 2 else 0
-    columns = (np.arange(count) + 0.5) / max(count, 1)
-    distance = np.abs(places[None, :] - columns[:, None]) / (share / 2)
+def _worths(
+    pair_s: Floats, columns: NDArray[np.floating[Any]], middles: Floats, places: Floats, share: float
+) -> Floats:
+    """`[N, X]` what the window is worth around each step's middle at each place."""
+    distance = np.abs(places[None, :] - _middles(columns.shape[1])[:, None]) / (share / 2)
     kept = np.clip((1.0 - distance) / (1.0 - _FLAT_TOP), 0.0, 1.0)
-    result: Floats = pull @ kept
-    to_centre = _PULL_TO_CENTRE * pull.sum(1)
-    # Place by place: of an hour, each array of all steps and places takes 3 MB.
-    for place, off_centre in enumerate(np.abs(places - CENTRE)):
-        result[:, place] -= to_centre * off_centre
-    return result
-
-
-def _windows(pair_s: Floats, columns: NDArray[np.floating[Any]], middles: Floats) -> Floats:
-    """`[N, C]` mean pull of the pairs around each step's middle; 0 where there are none."""
-    means = np.zeros((len(middles), columns.shape[1]))
-    first = np.searchsorted(pair_s, middles - _WINDOW_S / 2)
-    last = np.searchsorted(pair_s, middles + _WINDOW_S / 2)
+    off_centre = _PULL_TO_CENTRE * np.abs(places - CENTRE)
+    worths = np.empty((len(middles), len(places)))
     # Not all at once: an hour of pairs would be most of the memory that an analysis takes.
     for start in range(0, len(middles), _BLOCK):
         block = slice(start, start + _BLOCK)
-        begin, end = first[block], last[block]
-        pull = pulls(columns[begin[0] : end[-1]])
-        totals = np.concatenate((np.zeros((1, pull.shape[1])), np.cumsum(pull, axis=0)))
-        sums = totals[end - begin[0]] - totals[begin - begin[0]]
-        means[block] = sums / np.maximum(end - begin, 1)[:, None]
+        pull = _pull(pair_s, columns, middles[block])
+        worths[block] = pull @ kept - pull.sum(1)[:, None] * off_centre
+    return worths
+
+
+def _middles(count: int) -> Floats:
+    return (np.arange(count) + 0.5) / max(count, 1)
+
+
+def _pull(pair_s: Floats, columns: NDArray[np.floating[Any]], middles: Floats) -> Floats:
+    """`[N, C]` mean pull of the pairs around each step's middle; 0 where there are none."""
+    begin = np.searchsorted(pair_s, middles - _WINDOW_S / 2)
+    end = np.searchsorted(pair_s, middles + _WINDOW_S / 2)
+    pull = pulls(columns[begin[0] : end[-1]])
+    totals = np.concatenate((np.zeros((1, pull.shape[1])), np.cumsum(pull, axis=0)))
+    sums: Floats = totals[end - begin[0]] - totals[begin - begin[0]]
+    means: Floats = sums / np.maximum(end - begin, 1)[:, None]
     return means
 
 

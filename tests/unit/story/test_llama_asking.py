@@ -20,9 +20,6 @@ from nvpipe.story.llama.writer import LlamaWriter
 from nvpipe.story.rules import line_faults, script_faults
 from nvpipe.types import Script
 
-pytest.importorskip("llama_cpp")
-pytest.importorskip("gguf")
-
 UNTRUE = "The journey of {} metres took 23 days."
 
 

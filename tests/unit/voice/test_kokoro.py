@@ -40,7 +40,6 @@ def samples_of(narration: Narration) -> Any:
 
 def readable(language: str) -> None:
     if language == "zh":
-        pytest.importorskip("pypinyin_dict")
         require("z")
 
 

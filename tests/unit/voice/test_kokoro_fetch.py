@@ -12,8 +12,6 @@ from nvpipe.errors import BackendUnavailableError
 from nvpipe.voice import Booth
 from nvpipe.voice.kokoro.fetch import folder_of
 
-pytest.importorskip("huggingface_hub")
-
 
 def no_scheduler() -> None:
     raise AssertionError("no model is opened here")
