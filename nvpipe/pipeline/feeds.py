@@ -177,7 +177,7 @@ class Feeds:
     def _page(self, entry: Entry) -> tuple[Article | None, str]:
         """The story behind an entry's link, or why there is none."""
         if not entry.link:
-            return None, "it has no link"
+            return None, "it has no web address"
         shown = without_secrets(entry.link)
         try:
             answer = self._web.visit(entry.link)

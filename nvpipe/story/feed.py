@@ -106,11 +106,11 @@ def newest_first(entries: Iterable[Entry]) -> list[Entry]:
 def entry_of(
     url: str, *, entry_id: str, link: str, title: str, published_s: float | None, texts: Iterable[Text]
 ) -> Entry | None:
-    """An entry, its parts made safe; None when there is nothing in it."""
+    """An entry, its parts made safe; None when there is nothing in it, not even a link that cannot be followed."""
     absolute = absolute_link(url, link)
     texts = tuple(text for text in texts if text.body.strip())
     plain = plain_title(title)
-    if not absolute and not texts:
+    if not texts and not link.strip():
         return None
     # Without an id the link is one, then what is said.
     known_by = entry_id.strip() or absolute or digest_of([plain, *(text.body for text in texts)])

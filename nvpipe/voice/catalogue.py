@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,9 @@ _WIDELY_SPOKEN = (
     "zh",
 )
 """Languages that are named to who asks for another one."""
+
+_KOKORO = re.compile(r"[abefhijpz][fm]_[a-z]+(?::.+|\+.+)?")
+"""How Kokoro's voices are called, and blends of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,11 @@ def _find_base(voices: tuple[EspeakVoice, ...], wanted: str) -> str:
         return ranked[0][-1]
     if key in _DEFAULTS and _DEFAULTS[key] in by_name:
         return _DEFAULTS[key]
+    if _KOKORO.fullmatch(wanted):
+        raise UsageError(
+            f"eSpeak NG has no voice named {_shown(wanted)}",
+            hint="it looks like one of Kokoro's: name its model with --kokoro DIR|REPO",
+        )
     raise UsageError(f"eSpeak NG has no voice named {_shown(wanted)}", hint=_near(wanted, by_name))
 
 

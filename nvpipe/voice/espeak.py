@@ -33,16 +33,17 @@ class EspeakSpeaker:
 
     def __init__(self) -> None:
         self._lexicon: tuple[tuple[str, str, str], ...] = ()
+        self._booth: Booth | None = None
 
     @property
     def version(self) -> str:
         """The library's own version and that of the words and pauses made around it."""
         lexicon = f"/{digest_of(self._lexicon)[:16]}" if self._lexicon else ""
-        return f"espeak/{importlib.metadata.version('espeakng-loader')}/2{lexicon}"
+        return f"espeak/{importlib.metadata.version('espeakng-loader')}/3{lexicon}"
 
     def prepare(self, manner: Manner, booth: Booth) -> None:
         """It needs no model, only the user's pronunciations."""
-        self._lexicon = manner.lexicon
+        self._lexicon, self._booth = manner.lexicon, booth
 
     def probe(self) -> Probe:
         """Speak a word."""
@@ -88,7 +89,10 @@ class EspeakSpeaker:
         everything = self._voices()
         if voice is None:
             return default_voice(everything, language)
-        return find_voice(everything, installation()[1], voice)
+        name = find_voice(everything, installation()[1], voice)
+        if self._booth is not None and name.partition("+")[0] not in speaking(everything, language):
+            self._booth.say(f"the voice {name} is of another language than the text, which is in {language!r}")
+        return name
 
     def _voices(self) -> tuple[EspeakVoice, ...]:
         answer, _ = ask({"do": "voices"}, limit_s=60)

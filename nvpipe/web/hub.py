@@ -197,7 +197,7 @@ def _fault(what: str, error: Exception) -> NvpipeError:
         reason = said_without_secrets(" ".join(str(error).split()))[:160] or type(error).__name__
     return BackendUnavailableError(
         f"{what} cannot be downloaded: {reason}",
-        hint="go online and run it again, which goes on where it stopped, or name a file that is here",
+        hint="go online and run it again, which goes on where it stopped, or name a model that is here",
     )
 
 

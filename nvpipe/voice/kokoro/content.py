@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nvpipe.cache.model_digest import model_digest
 from nvpipe.errors import BackendUnavailableError
+from nvpipe.voice.kokoro.fetch import named_folder
 from nvpipe.voice.kokoro.files import KokoroFiles, find_files
 
 
@@ -24,8 +25,14 @@ def content_digest(files: KokoroFiles, storage: Path) -> str:
 
 
 def content_of_named(named: str, storage: Path) -> str:
-    """What the model that a user names is known by: its content, or its name where there is no whole folder."""
-    folder = Path(named).expanduser()
+    """What the model that a user names is known by: its content, or its name where there is no whole folder.
+
+    Raises:
+        InputError: it is neither a folder nor a repository's name.
+    """
+    folder = named_folder(named)
+    if folder is None:
+        return named
     try:
         return content_digest(find_files(folder), storage)
     except BackendUnavailableError:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nvpipe.errors import BackendUnavailableError, NvpipeError, OutputError
+from nvpipe.errors import BackendUnavailableError, InputError, NvpipeError, OutputError
 from nvpipe.voice.kokoro.files import CONFIG, VOICES
 
 if TYPE_CHECKING:
@@ -30,20 +30,42 @@ def folder_of(named: str, storage: Path, booth: Booth) -> Path:
         booth: hears of a download.
 
     Raises:
-        BackendUnavailableError: there is no such folder, or the repository cannot be reached.
-        NvpipeError: there is no such repository, or no space for it.
+        InputError: there is no such folder or repository.
+        BackendUnavailableError: the repository cannot be reached.
+        OutputError: there is no space for it.
     """
-    folder = Path(named).expanduser()
-    if folder.is_dir():
+    folder = named_folder(named)
+    if folder is not None:
         return folder
-    if not _REPOSITORY.fullmatch(named):
-        raise BackendUnavailableError(
-            f"there is no folder {named[:200]}", hint="name a folder, or a repository as hexgrad/Kokoro-82M"
-        )
     target = storage / FOLDER / named.replace("/", "--")
     if not _is_whole(target, named):
         _download(named, target, booth.say, booth.progress or _unheard)
     return target
+
+
+def is_there(named: str, storage: Path) -> bool:
+    """Whether nothing has to be downloaded for the model that the user named.
+
+    Raises:
+        InputError: there is no such folder or repository.
+    """
+    return named_folder(named) is not None or _is_whole(storage / FOLDER / named.replace("/", "--"), named)
+
+
+def named_folder(named: str) -> Path | None:
+    """The folder that the user named; None for a repository.
+
+    Raises:
+        InputError: it is neither.
+    """
+    folder = Path(named).expanduser()
+    if folder.is_dir():
+        return folder
+    if _REPOSITORY.fullmatch(named):
+        return None
+    shown = named[:200] if named.isprintable() else ascii(named[:200])
+    what = "is a file" if folder.is_file() else "does not exist"
+    raise InputError(f"Kokoro's folder {shown} {what}", hint="name its folder, or a repository as hexgrad/Kokoro-82M")
 
 
 def _download(

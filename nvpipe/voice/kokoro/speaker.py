@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from nvpipe.voice import Booth, Manner
     from nvpipe.voice.kokoro.chunks import Said
 
-VERSION = 1
+VERSION = 2
 """Part of the cache key; a change of the pauses, levels and times made around the model changes it."""
 SLOWEST, FASTEST = 0.4, 2.5
 THREADS = 4
@@ -211,6 +211,14 @@ class KokoroSpeaker:
             proof: str = worker.call("prove", limit_s=_BASE_LIMIT_S)
         self._store().save(_PROOF, key, proof)
         return proof
+
+    def spec(self) -> ModelSpec:
+        """What is leased.
+
+        Raises:
+            BackendUnavailableError: the model's files are missing.
+        """
+        return self._spec()
 
     def _spec(self) -> ModelSpec:
         from nvpipe.scheduler import Estimate, ModelSpec

@@ -173,7 +173,7 @@ def _clock(match: re.Match[str], speech: Tongue) -> list[Piece] | None:
     end = match.end("minute") if match["seconds"] is None else match.end("seconds")
     span = (match.start(), end)
     hours = speech.units["h"]
-    seconds = f" {cardinal(int(match['seconds'][1:]), speech)}" if match["seconds"] else ""
+    seconds = _seconds(int(match["seconds"][1:]), speech) if match["seconds"] else ""
     half = match["half"]
     tail: list[Piece] = [(f"{half[0].upper()} M", *match.span("half"))] if half else []
     if speech.code == "en":
@@ -187,12 +187,19 @@ def _clock(match: re.Match[str], speech: Tongue) -> list[Piece] | None:
     return [(said + seconds, span[0], last), *tail]
 
 
+def _seconds(count: int, speech: Tongue) -> str:
+    unit = speech.units["s"]
+    if speech.code != "en":
+        return f" {cardinal(count, speech)}"
+    return f" and {cardinal(count, speech)} {unit.one if count == 1 else unit.many}"
+
+
 def _english_clock(hour: int, minute: int, half: bool, seconds: bool, speech: Tongue) -> str:
     said = cardinal(hour, speech)
     if minute:
         return f"{said} {'oh ' if minute < 10 else ''}{cardinal(minute, speech)}"
     if half or seconds:
-        return said if half else f"{said} {cardinal(0, speech)}"
+        return said if half else f"{said} o'clock"
     if not hour:
         return "midnight"
     return f"{said} o'clock" if hour <= 12 else f"{said} hundred"
@@ -216,6 +223,8 @@ def _clocks(speech: Tongue) -> list[Rule]:
     if speech.code == "en":
         say = lambda m: [(cardinal(int(m[1]), speech), *m.span(1)), (f"{m[2][0].upper()} M", *m.span(2))]  # noqa: E731
         rules.append(rule(r"(?<![\w:.,])(\d{1,2}) ?([aApP]\.?[mM]\b\.?)(?!\w)", say))
+        until = r"(?<=[mM.]) ?([-–—]) ?(?=\d{1,2}(?::[0-5]\d)? ?[aApP]\.?[mM])"
+        rules.insert(0, rule(until, lambda m: [(speech.text["to"], *m.span(1))]))
     return rules
 
 
