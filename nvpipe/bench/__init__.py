@@ -1,1 +1,1 @@
-"""What `nvpipe bench` measures: encoders against a lossless composition."""
+"""What `nvpipe bench` measures: encoders at equal quality, decoders, scoring, and whole jobs."""

@@ -1,256 +1,227 @@
-"""`nvpipe bench encode`: what each quality level and preset costs and what it keeps of a lossless composition."""
+"""`nvpipe bench encode`: what quality levels and presets cost, and what they keep of a lossless composition."""
 
 from __future__ import annotations
 
 import math
-import statistics
 import tempfile
 import time
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from nvpipe.bench.likeness import Likeness, compare
-from nvpipe.bench.lossless import SIZE_PX, Composition, compose
-from nvpipe.errors import NvpipeError, UsageError
-from nvpipe.media.encode import COMPOSED_SMALL, ENCODERS, QUALITIES
+from nvpipe.bench.candidates import candidates
+from nvpipe.bench.clips import choose_clips
+from nvpipe.bench.coding import encode, likeness
+from nvpipe.bench.energy import Cards
+from nvpipe.bench.lossless import compose
+from nvpipe.bench.machine import facts
+from nvpipe.bench.meter import cpu_s
+from nvpipe.bench.plan import Plan, Result
+from nvpipe.bench.points import Point, row_of
+from nvpipe.bench.sheet import counted
+from nvpipe.bench.vmaf import Vmaf, find_vmaf
+from nvpipe.errors import BackendFailedError, BackendUnavailableError
+from nvpipe.media.encode import COMPOSED_SMALL, ENCODERS
+from nvpipe.scheduler.device import cores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     import av
 
+    from nvpipe.bench.candidates import Way
+    from nvpipe.bench.coding import Coded
+    from nvpipe.bench.lossless import Composition
     from nvpipe.media.encode import Encoder
     from nvpipe.pipeline.reporter import Reporter
     from nvpipe.registry import Registry
 
 LONG = " long"
 """Added to a level's name where it composes long shorts small: this row is such a short."""
+_VMAF_EVERY = 5
+_LEAST_WAYS = 18
+"""So many times the cheapest encoding is the least that a comparison needs: the levels and two presets."""
+_NEXT_COSTS = 1.4
+"""By how much a preset is expected to take longer than the one before it, of the same encoder."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One way of encoding the composition; times are medians over the runs."""
-
-    encoder: str
-    setting: str
-    wall_s: float
-    cpu_s: float
-    """Of the whole process, x264's threads and the reading of the raw pictures included."""
-    fps: float
-    kbit_s: float
-    likeness: Likeness
-    same_bytes: bool | None
-    """Whether every run gave the same stream; None after a single run."""
+class _TimeOverError(Exception):
+    """The time that the benchmark may take is over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """What was measured."""
+class _Clock:
+    def __init__(self, minutes: float | None) -> None:
+        self._start_s = time.monotonic()
+        self._limit_s = None if minutes is None else minutes * 60
 
-    footage: Path
-    start_s: float
-    seconds: float
-    runs: int
-    reading_cpu_s: float
-    """What reading the raw pictures alone takes; it is part of every row's CPU seconds."""
-    composing_cpu_s: float
-    composing_small_cpu_s: float | None
-    rows: tuple[Row, ...]
-    unusable: tuple[tuple[str, str], ...]
-    """Encoders that are not usable here, and why."""
+    @property
+    def spent_s(self) -> float:
+        return time.monotonic() - self._start_s
+
+    @property
+    def left_s(self) -> float:
+        return math.inf if self._limit_s is None else self._limit_s - self.spent_s
+
+    def has(self, seconds: float) -> bool:
+        return seconds <= self.left_s
+
+    def watch(self, pictures: Iterable[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+        for picture in pictures:
+            if not self.has(0):
+                raise _TimeOverError
+            yield picture
 
 
-def measure(
-    footage: Path,
-    reporter: Reporter,
-    *,
-    start_s: float | None = None,
-    seconds: float = 5.0,
-    runs: int = 1,
-    trials: Sequence[str] = (),
-    encoders: Registry[Encoder] = ENCODERS,
-) -> Table:
-    """Compose once, encode in every way, decode again and compare.
+def measure(plan: Plan, reporter: Reporter, *, encoders: Registry[Encoder] = ENCODERS) -> Result:
+    """Compose every stretch once, encode it in every way, decode again and compare.
 
     Args:
-        footage: where the pictures come from.
+        plan: what is looked at.
         reporter: told what is being done.
-        start_s: where in the footage; from its middle when not given.
-        seconds: how much of it.
-        runs: how often each setting is encoded.
-        trials: names of the settings to look at; all of them when empty.
-        encoders: what is compared; those that are not usable here are only named, with the reason.
+        encoders: what is compared.
 
     Raises:
-        UsageError: an encoder here has no setting of that name.
-        NvpipeError: the footage cannot be read, or nothing can be encoded.
+        UsageError: no encoder here has a setting of that name.
+        MediaError: the footage cannot be read.
+        BackendUnavailableError, BackendFailedError: nothing can be encoded.
     """
-    usable, unusable = _proven(encoders)
-    wanted = _wanted(usable, trials)
-    begin_s = _start_s(footage, seconds) if start_s is None else start_s
+    clock = _Clock(plan.minutes)
+    todo = candidates(plan.settings, encoders, plan.codecs)
+    for name, reason in todo.unusable:
+        reporter.notice(f"{name} is not compared: {reason}")
+    clips = choose_clips(plan.footage, plan.clips, plan.seconds, plan.start_s)
+    cards = Cards()
+    result = Result(plan, tuple(clips), todo.reference, todo.unusable, cards, facts(cards))
     with tempfile.TemporaryDirectory(prefix="nvpipe-bench-") as folder:
-        full = compose(footage, begin_s, seconds, Path(folder) / "full.yuv", quality="medium", long=False)
-        small: Composition | None = None
-        if any(setting in COMPOSED_SMALL for _, _, setting in wanted):
-            small = compose(footage, begin_s, seconds, Path(folder) / "small.yuv", quality="low", long=True)
-        before = time.process_time()
-        for _ in full.pictures():
-            pass
-        reading_cpu_s = time.process_time() - before
-        rows: list[Row] = []
-        for name, encoder, setting in wanted:
-            ways = [(setting, full), *([(setting + LONG, small)] if small and setting in COMPOSED_SMALL else [])]
-            for label, source in ways:
-                reporter.notice(f"{name} {label}")
-                rows.append(_row(name, encoder, setting, label, source, full, runs, Path(folder) / "coded.mp4"))
-    small_cpu_s = small.cpu_s if small else None
-    return Table(
-        footage, begin_s, seconds, runs, reading_cpu_s, full.cpu_s, small_cpu_s, tuple(rows), tuple(unusable)
-    )
+        work = _Work(result, Path(folder), clock, reporter)
+        work.compose()
+        work.fit((*todo.levels, *chain(*todo.families))[0])
+        for way in todo.levels:
+            work.family([way])
+        if plan.settings or plan.thorough:
+            work.long_shorts([way for way in todo.levels if way.setting in COMPOSED_SMALL])
+        for family in todo.families:
+            work.family(family)
+        result.vmaf_reason = work.vmaf.reason
+    result.seconds = clock.spent_s
+    if not result.rows and result.failed:
+        raise BackendFailedError(f"nothing could be encoded: {result.failed[0][1]}")
+    return result
 
 
-def _proven(encoders: Registry[Encoder]) -> tuple[list[tuple[str, Encoder]], list[tuple[str, str]]]:
-    usable, unusable = [], []
-    for name in encoders.names():
-        probe = encoders.probe(name)
-        if probe.usable:
-            usable.append((name, encoders.load(name)))
-        else:
-            unusable.append((name, probe.reason))
-    return usable, unusable
+class _Work:
+    """The encodings of one benchmark."""
 
+    def __init__(self, result: Result, folder: Path, clock: _Clock, reporter: Reporter) -> None:
+        self._result = result
+        self._plan = result.plan
+        self._folder = folder
+        self._clock = clock
+        self._reporter = reporter
+        self._originals: list[Composition] = []
+        self._last_s: dict[str, float] = {}
+        self.vmaf: Vmaf = find_vmaf(1 if self._plan.thorough else _VMAF_EVERY)
 
-def _wanted(usable: list[tuple[str, Encoder]], trials: Sequence[str]) -> list[tuple[str, Encoder, str]]:
-    every = [(name, encoder, setting) for name, encoder in usable for setting in (*QUALITIES, *encoder.trials())]
-    unknown = set(trials) - {setting for _, _, setting in every}
-    if unknown:
-        known = ", ".join(dict.fromkeys(setting for _, _, setting in every))
-        raise UsageError(f"there is no setting {min(unknown)!r} to measure", hint=f"choose from: {known}")
-    return [one for one in every if not trials or one[2] in trials]
+    def compose(self) -> None:
+        """Compose every stretch without loss, and take the time of reading one again."""
+        for index, clip in enumerate(self._result.clips):
+            self._reporter.notice(f"composing {clip.name}")
+            raw = self._folder / f"full-{index}.yuv"
+            self._originals.append(compose(clip, raw, quality="medium", long=False, layout=self._plan.layout))
+        self._result.composing_cpu_s = sum(one.cpu_s for one in self._originals)
+        before = cpu_s()
+        for original in self._originals:
+            for _ in original.pictures():
+                pass
+        self._result.reading_cpu_s = cpu_s() - before
 
+    def fit(self, way: Way) -> None:
+        """Try an encoder on one stretch, and look at fewer where the machine is too slow or too busy for all."""
+        if self._clock.left_s == math.inf:
+            return
+        start_s = self._clock.spent_s
+        with suppress(_TimeOverError, BackendFailedError, BackendUnavailableError):
+            self._points(way, self._originals[:1])
+        each_s = (self._clock.spent_s - start_s) * _LEAST_WAYS
+        planned = len(self._originals)
+        count = min(planned, max(1, int(self._clock.left_s / each_s)))
+        if count < planned:
+            self._result.clips = self._result.clips[:count]
+            del self._originals[count:]
+            what = counted(count, "stretch", "stretches")
+            self._result.shortened = (
+                f"Only {what} instead of {planned}: this machine is too slow or too busy for more in "
+                f"{self._plan.minutes:g} minutes"
+            )
+            self._reporter.notice(self._result.shortened)
 
-def _start_s(footage: Path, seconds: float) -> float:
-    from nvpipe.media.probe import probe
+    def family(self, ways: Sequence[Way]) -> None:
+        """A preset at all its rates, or a level: all of it or, where time runs out, nothing."""
+        names = [f"{ways[0].encoder} {ways[0].setting if len(ways) == 1 else ways[0].family}"]
+        about_s = self._last_s.get(ways[0].encoder, 0.0) * _NEXT_COSTS if ways[0].family else 0.0
+        if not self._clock.has(about_s):
+            self._result.left_out += names
+            return
+        rows, start_s = [], self._clock.spent_s
+        try:
+            for way in ways:
+                self._reporter.notice(f"{way.encoder} {way.setting}")
+                rows.append(row_of(way, way.setting, self._points(way, self._originals)))
+        except _TimeOverError:
+            self._result.left_out += names
+            return
+        except (BackendFailedError, BackendUnavailableError) as error:
+            self._result.failed.append((", ".join(names), error.message))
+            self._reporter.warning(error.message)
+            return
+        if ways[0].family:
+            self._last_s[ways[0].encoder] = self._clock.spent_s - start_s
+        self._result.rows += rows
 
-    return max(0.0, (probe(footage).duration_s - seconds) / 2)
+    def long_shorts(self, ways: Sequence[Way]) -> None:
+        """Levels that compose long shorts small, as such a short."""
+        small_cpu_s, found = 0.0, {(way.encoder, way.setting): list[Point]() for way in ways}
+        if not ways:
+            return
+        try:
+            for index, clip in enumerate(self._result.clips):
+                raw = self._folder / "small.yuv"
+                small = compose(clip, raw, quality=COMPOSED_SMALL[0], long=True, layout=self._plan.layout)
+                small_cpu_s += small.cpu_s
+                for way in ways:
+                    self._reporter.notice(f"{way.encoder} {way.setting}{LONG}")
+                    found[way.encoder, way.setting] += self._points(way, [small], index)
+                raw.unlink()
+        except (_TimeOverError, BackendFailedError, BackendUnavailableError) as error:
+            names = [f"{way.encoder} {way.setting}{LONG}" for way in ways]
+            if isinstance(error, _TimeOverError):
+                self._result.left_out += names
+            else:
+                self._result.failed.append((", ".join(names), error.message))
+            return
+        self._result.composing_small_cpu_s = small_cpu_s
+        self._result.rows += [row_of(way, way.setting + LONG, found[way.encoder, way.setting]) for way in ways]
 
+    def _points(self, way: Way, sources: Sequence[Composition], first: int = 0) -> list[Point]:
+        """Encode stretches one by one, from the `first` on, then compare them side by side."""
+        originals = self._originals[first : first + len(sources)]
+        cards, clock, runs = self._result.cards, self._clock, self._plan.runs
+        coded = [
+            encode(way, source, self._folder / f"coded-{index}.mp4", runs, cards, clock.watch)
+            for index, source in enumerate(sources)
+        ]
+        with ThreadPoolExecutor(min(len(coded), cores())) as pool:
+            seen = list(pool.map(lambda one, original: likeness(one, original, clock.watch), coded, originals))
+        pairs = zip(coded, originals, strict=True)
+        vmafs = [self._vmaf(original, one) for one, original in pairs]
+        return [one.point(first + at, seen[at], vmafs[at]) for at, one in enumerate(coded)]
 
-def _row(
-    name: str,
-    encoder: Encoder,
-    setting: str,
-    label: str,
-    source: Composition,
-    original: Composition,
-    runs: int,
-    path: Path,
-) -> Row:
-    from nvpipe.cache.disk import digest_file
-
-    walls, cpus, digests = [], [], set()
-    size_bytes = 0
-    for _ in range(runs):
-        wall, cpu = time.perf_counter(), time.process_time()
-        size_bytes = _encode(encoder, setting, source, path)
-        walls.append(time.perf_counter() - wall)
-        cpus.append(time.process_time() - cpu)
-        digests.add(digest_file(path))
-    likeness = compare(original.pictures(), _decoded(path), original.fps)
-    wall_s = statistics.median(walls)
-    return Row(
-        name,
-        label,
-        wall_s,
-        statistics.median(cpus),
-        source.frames / wall_s,
-        size_bytes * 8 / source.duration_s / 1000,
-        likeness,
-        len(digests) == 1 if runs > 1 else None,
-    )
-
-
-def _encode(encoder: Encoder, setting: str, source: Composition, path: Path) -> int:
-    """Encode into an MP4 and return the bytes of its packets."""
-    import av
-
-    from nvpipe.types import OutputFormat
-
-    size_bytes = 0
-    with av.open(path, "w", format="mp4") as container:
-        stream = encoder.add_stream(container, OutputFormat(*SIZE_PX, source.fps, "blur", setting))
-        for picture in _then_none(source.pictures()):
-            for packet in stream.encode(picture):
-                size_bytes += packet.size
-                container.mux(packet)
-    return size_bytes
-
-
-def _then_none(pictures: Iterable[av.VideoFrame]) -> Iterator[av.VideoFrame | None]:
-    yield from pictures
-    yield None
-
-
-def _decoded(path: Path) -> Iterator[av.VideoFrame]:
-    import av
-
-    try:
-        with av.open(path) as container:
-            yield from container.decode(video=0)
-    except av.FFmpegError as error:
-        raise NvpipeError(f"what was encoded cannot be decoded: {error.strerror}") from error
-
-
-def table_json(table: Table) -> dict[str, Any]:
-    """The table as JSON values; a likeness without a limit is null."""
-    return {
-        "footage": str(table.footage),
-        "start_s": table.start_s,
-        "seconds": table.seconds,
-        "size_px": list(SIZE_PX),
-        "runs": table.runs,
-        "reading_cpu_s": table.reading_cpu_s,
-        "composing_cpu_s": table.composing_cpu_s,
-        "composing_small_cpu_s": table.composing_small_cpu_s,
-        "rows": [_row_json(row) for row in table.rows],
-        "unusable": [{"encoder": name, "reason": reason} for name, reason in table.unusable],
-    }
-
-
-def _row_json(row: Row) -> dict[str, Any]:
-    xpsnr_db = row.likeness.xpsnr_db
-    return {
-        "encoder": row.encoder,
-        "setting": row.setting,
-        "wall_s": row.wall_s,
-        "cpu_s": row.cpu_s,
-        "fps": row.fps,
-        "kbit_s": row.kbit_s,
-        "ssim": row.likeness.ssim,
-        "worst_ssim": row.likeness.worst_ssim,
-        "xpsnr_db": xpsnr_db if xpsnr_db is not None and math.isfinite(xpsnr_db) else None,
-        "same_bytes": row.same_bytes,
-    }
-
-
-def table_lines(table: Table) -> list[str]:
-    """The table in Markdown, with what stands around it."""
-    small = "" if table.composing_small_cpu_s is None else f", small {table.composing_small_cpu_s:.2f}"
-    what = f"{table.seconds:g} s of {table.footage.name} from {table.start_s:.2f} s on, {SIZE_PX[0]}x{SIZE_PX[1]}"
-    reading = f"reading the raw pictures takes {table.reading_cpu_s:.2f} CPU s of every row"
-    lines = [
-        f"{what}, {table.runs} run{'s' * (table.runs > 1)} each",
-        f"{reading}; composing them took {table.composing_cpu_s:.2f} CPU s{small}",
-        "",
-        "| encoder | setting | wall s | CPU s | fps | kbit/s | SSIM | worst | XPSNR dB | same bytes |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for row in table.rows:
-        seen = row.likeness
-        same = {True: "yes", False: "NO", None: ""}[row.same_bytes]
-        xpsnr = "not available" if seen.xpsnr_db is None else f"{seen.xpsnr_db:.2f}"
-        lines.append(
-            f"| {row.encoder} | {row.setting} | {row.wall_s:.2f} | {row.cpu_s:.2f} | {row.fps:.1f} | "
-            f"{row.kbit_s:.0f} | {seen.ssim:.4f} | {seen.worst_ssim:.4f} | {xpsnr} | {same} |"
-        )
-    return lines + [f"{name}: not usable here: {reason}" for name, reason in table.unusable]
+    def _vmaf(self, original: Composition, coded: Coded) -> float | None:
+        try:
+            return self.vmaf.measure(original, coded.path)
+        except BackendFailedError as error:
+            self.vmaf = Vmaf(None, f"VMAF is not measured: {error.message}")
+            self._reporter.warning(self.vmaf.reason)
+            return None

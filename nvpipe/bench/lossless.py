@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from nvpipe.bench.clips import describe
 from nvpipe.errors import MediaError, OutputError
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     import av
 
+    from nvpipe.bench.clips import Clip
+    from nvpipe.captions.draw import CaptionPainter
     from nvpipe.types import Timeline
 
 SIZE_PX = (1080, 1920)
@@ -23,6 +26,10 @@ FPS = Fraction(30)
 LAYOUT = "blur"
 LONG_S = 60.0
 """Length of a short that is composed as long ones are; only its beginning is looked at."""
+
+SPOKEN = "The tower has not moved for a hundred years, and nobody here can say why it should begin to."
+"""What the captions say, from the beginning of every clip on."""
+WORD_S = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,38 +60,42 @@ class Composition:
             yield frame
 
 
-def compose(footage: Path, start_s: float, seconds: float, path: Path, *, quality: str, long: bool) -> Composition:
-    """Compose a stretch of footage as a short does, without captions, into a raw file.
+def compose(clip: Clip, path: Path, *, quality: str, long: bool, layout: str = LAYOUT) -> Composition:
+    """Compose a stretch of footage as a short does, with captions, into a raw file.
 
     Args:
-        footage: the video.
-        start_s: where the stretch begins in it.
-        seconds: its length.
+        clip: the stretch.
         path: the file to write, 93 MB a second.
         quality: the level that it is composed for.
         long: compose as in a short of a minute.
+        layout: how the footage is placed.
 
     Raises:
         MediaError: the footage cannot be read or is too short.
         OutputError: the file cannot be written.
     """
     from nvpipe.compose import COMPOSERS, LAYOUTS
+    from nvpipe.compose.overlay import CaptionOverlay
     from nvpipe.media.decode import DECODERS
 
-    timeline = _timeline(footage, start_s, seconds, quality, LONG_S if long else seconds)
-    count = round(seconds * FPS)
-    composition = COMPOSERS.choose()[0].open(timeline, DECODERS.choose()[0], LAYOUTS.load(LAYOUT))
+    timeline = _timeline(clip, layout, quality, LONG_S if long else clip.seconds)
+    count = round(clip.seconds * FPS)
+    # The last composer is the one that every machine has: what is composed is the same wherever it is encoded.
+    composer = COMPOSERS.load(COMPOSERS.names()[-1])
+    composition = composer.open(timeline, DECODERS.choose()[0], LAYOUTS.load(layout))
+    captions = CaptionOverlay(timeline.captions, _painter(timeline))
     before = time.process_time()
     written = 0
     try:
         with path.open("wb") as file, composition as pictures:
             for picture in islice(pictures, count):
+                captions.draw(picture, float(written / FPS))
                 _append(file, picture)
                 written += 1
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}", hint="free some disk space") from error
     if written < count:
-        raise MediaError(f"{footage} gave {written} of {count} pictures")
+        raise MediaError(f"{clip.footage} gave {written} of {count} pictures")
     return Composition(path, SIZE_PX, FPS, written, time.process_time() - before)
 
 
@@ -96,36 +107,28 @@ def _append(file: BinaryIO, picture: av.VideoFrame) -> None:
         file.write(rows[: plane.height, : plane.width].tobytes())
 
 
-def _timeline(footage: Path, start_s: float, seconds: float, quality: str, duration_s: float) -> Timeline:
-    from nvpipe.media.probe import probe
-    from nvpipe.types import CaptionTrack, Cut, Footage, Narration, OutputFormat, Timeline
+def _painter(timeline: Timeline) -> CaptionPainter:
+    from nvpipe.captions.box import safe_area
+    from nvpipe.captions.draw import CaptionPainter
+    from nvpipe.captions.styles import style
 
-    info = probe(footage)
-    if start_s + seconds > info.duration_s:
-        raise MediaError(
-            f"{footage} is {info.duration_s:.1f} s long, too short for {seconds:g} s from {start_s:g} s on",
-            hint="ask for fewer seconds",
-        )
-    video = Footage(
-        video_id="bench",
-        path=footage,
-        digest="",
-        width_px=info.width_px,
-        height_px=info.height_px,
-        fps=info.fps,
-        duration_s=info.duration_s,
-        codec=info.codec,
-        rotation_deg=info.rotation_deg,
-        has_audio=info.has_audio,
-        colour_matrix=info.colour_matrix,
-        colour_assumed=info.colour_assumed,
+    return CaptionPainter(style(timeline.captions.style), *SIZE_PX, safe_area(*SIZE_PX), system_font_folders=[])
+
+
+def _timeline(clip: Clip, layout: str, quality: str, duration_s: float) -> Timeline:
+    from nvpipe.captions.cues import build_captions
+    from nvpipe.captions.styles import STYLE_NAMES
+    from nvpipe.types import Cut, Narration, OutputFormat, Timeline, Word
+
+    words = tuple(
+        Word(text, index * WORD_S, (index + 1) * WORD_S)
+        for index, text in enumerate(islice(cycle(SPOKEN.split()), int(clip.seconds / WORD_S)))
     )
-    narration = Narration(Path(), 48_000, duration_s, "", "", ())
     return Timeline(
-        (Cut(video, start_s, start_s + seconds, 0.0),),
-        narration,
+        (Cut(describe(clip.footage), clip.start_s, clip.start_s + clip.seconds, 0.0),),
+        Narration(Path(), 48_000, duration_s, "", "", words),
         0.0,
-        CaptionTrack((), "none"),
-        OutputFormat(*SIZE_PX, FPS, LAYOUT, quality),
+        build_captions(words, style=STYLE_NAMES[0], language="en", duration_s=clip.seconds),
+        OutputFormat(*SIZE_PX, FPS, layout, quality),
         duration_s,
     )

@@ -84,6 +84,16 @@ def load_track(storage: Path, video_id: str, keys: Sequence[str], warn: Warn) ->
     return KeptTrack(track, wanted, envelope.checksum)
 
 
+def newest_track(storage: Path, video_id: str) -> MotionTrack | None:
+    """The track of a video that was kept last, by whatever scorer; None when there is none that can be read."""
+    try:
+        envelope = open_envelope(action_path(storage, video_id), ACTION, None)
+        items = list(track_items(envelope.data, video_id).values())
+        return parse_track(items[0], video_id) if items else None
+    except (FaultError, ValueError):
+        return None
+
+
 def save_track(storage: Path, digest: str, key: str, track: MotionTrack, warn: Warn) -> str:
     """Keep a track beside the video's others; returns the checksum of the file.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nvpipe.errors import NvpipeError
-from nvpipe.report.rules import RuleResult, Wanted, presented
+from nvpipe.report.rules import PROFILES, RuleResult, Wanted, presented
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,6 +80,7 @@ def _wanted(claims: Claims) -> Wanted:
         claims.size_px or usual.size_px,
         (claims.fps,) if claims.fps else usual.rates,
         usual.lufs if claims.lufs is None else claims.lufs,
+        claims.codec if claims.codec in PROFILES else usual.codec,
     )
 
 

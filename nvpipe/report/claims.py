@@ -48,6 +48,7 @@ class Claims:
     captions: CaptionTrack | None = None
     shown: tuple[Span, ...] = ()
     progress_bar: bool = False
+    codec: str | None = None
 
 
 def claims_of(video: Path) -> Claims:
@@ -102,7 +103,8 @@ def _from_manifest(document: dict[str, Any], video: Path, path: Path) -> Claims 
         (_number(word["start_s"]) + offset_s, _number(word["end_s"]) + offset_s)
         for word in narration.get("words", ())
     )
-    lufs = (document.get("options") or {}).get("lufs")
+    options = document.get("options") or {}
+    lufs, codec = options.get("lufs"), options.get("codec")
     drawn = document.get("caption_track")
     captions = from_json(CaptionTrack, drawn) if isinstance(drawn, dict) else None
     if captions is not None and captions.style == NO_CAPTIONS:
@@ -121,6 +123,7 @@ def _from_manifest(document: dict[str, Any], video: Path, path: Path) -> Claims 
         captions=captions,
         shown=tuple((_number(cue.start_s), _number(cue.end_s)) for cue in captions.cues) if captions else (),
         progress_bar=bool((document.get("extras") or {}).get("progress_bar")),
+        codec=None if codec is None else str(codec),
     )
 
 

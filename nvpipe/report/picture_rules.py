@@ -7,7 +7,8 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from nvpipe.report.rules import Rule, RuleResult, Wanted, frame_s
+from nvpipe.media.examine import AV1
+from nvpipe.report.rules import PROFILES, Rule, RuleResult, Wanted, frame_s
 
 if TYPE_CHECKING:
     from nvpipe.media.examine import Examination, Look
@@ -87,13 +88,18 @@ def _cut_s(mp4: Mp4, track: Track, end: int) -> float:
     return (end - edit.media_time_ticks) / track.timescale - edit.duration_ticks / mp4.timescale
 
 
-def _codec(seen: Examination) -> RuleResult:
-    return RuleResult("video codec", seen.video.codec == "h264", seen.video.codec, "h264")
+def _codec(seen: Examination, codec: str) -> RuleResult:
+    return RuleResult("video codec", _codec_of(seen) == codec, _codec_of(seen), codec)
 
 
-def _profile(seen: Examination) -> RuleResult:
-    profile = seen.video.profile or "unknown"
-    return RuleResult("profile", seen.video.codec == "h264" and profile == "High", profile, "High")
+def _profile(seen: Examination, codec: str) -> RuleResult:
+    profile, expected = seen.video.profile or "unknown", PROFILES[codec]
+    return RuleResult("profile", _codec_of(seen) == codec and profile == expected, profile, expected)
+
+
+def _codec_of(seen: Examination) -> str:
+    """The codec's name, which libav calls AV1's by its decoder."""
+    return "av1" if seen.video.codec in AV1 else seen.video.codec
 
 
 def _size(seen: Examination, size_px: tuple[int, int]) -> RuleResult:
@@ -213,7 +219,7 @@ def _key_frames(seen: Examination) -> RuleResult:
 
 def _closed_gop(seen: Examination) -> RuleResult:
     video, expected = seen.video, "every key frame an IDR frame with none before it"
-    if video.codec != "h264":
+    if _codec_of(seen) not in PROFILES:
         return RuleResult("closed GOP", False, f"not looked at in {video.codec}", expected)
     if not video.open_ticks:
         return RuleResult("closed GOP", True, f"{len(video.key_ticks)} of {len(video.key_ticks)} are", expected)
@@ -232,8 +238,8 @@ def picture_rules(wanted: Wanted) -> tuple[Rule, ...]:
         _container,
         _index,
         _edits,
-        _codec,
-        _profile,
+        lambda seen: _codec(seen, wanted.codec),
+        lambda seen: _profile(seen, wanted.codec),
         lambda seen: _size(seen, wanted.size_px),
         _pixels,
         _rotation,

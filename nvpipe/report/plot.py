@@ -12,6 +12,8 @@ from nvpipe.errors import BackendUnavailableError, NvpipeError, UsageError
 from nvpipe.footage.discover import find_footage
 from nvpipe.footage.select import best_segments
 from nvpipe.media.decode import DECODERS
+from nvpipe.media.decode.nvdec_fallback import ElseCpuDecoder
+from nvpipe.registry import AUTO
 
 if TYPE_CHECKING:
     from nvpipe.types import Footage, MotionTrack, Segment
@@ -76,7 +78,9 @@ def plot_all(
 
     if not videos:
         return {}, []
-    backend = DECODERS.choose(decoder)[0]
+    backend, choice = DECODERS.choose(decoder)
+    if decoder == AUTO and choice.used != "pyav":
+        backend = ElseCpuDecoder(backend, lambda reason: teller.warning(f"decoder pyav is used, since {reason}"))
     drawn: dict[str, Path] = {}
     errors: list[NvpipeError] = []
     for footage, track in videos:

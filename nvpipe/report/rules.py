@@ -31,6 +31,7 @@ class Wanted:
     size_px: tuple[int, int] = (1080, 1920)
     rates: tuple[Fraction, ...] = (Fraction(30), Fraction(60))
     lufs: float = -14.0
+    codec: str = "h264"
 
 
 Rule = Callable[["Examination"], RuleResult]
@@ -40,6 +41,8 @@ TRUE_PEAK_DBTP = -1.0
 BIT_RATE_MAX_KBPS = 136.0
 BIT_RATE_MIN_KBPS = 112.0
 LENGTH_S = (3.0, 180.0)
+PROFILES = {"h264": "High", "hevc": "Main", "av1": "Main"}
+"""Of the codecs that a short can have."""
 
 
 def _audio_rule(name: str, expected: str, judge: Callable[[AudioFacts], tuple[bool, str]]) -> Rule:
