@@ -42,6 +42,8 @@ class Entry(NamedTuple):
     target: str
     """`module:class`; the class is called without arguments."""
     summary: str
+    by_name_only: bool = False
+    """Whether `auto` leaves it out."""
 
 
 class Registry(Generic[T]):
@@ -62,6 +64,10 @@ class Registry(Generic[T]):
 
     def names(self) -> tuple[str, ...]:
         return tuple(self._entries)
+
+    def _automatic(self) -> tuple[str, ...]:
+        """What `auto` chooses from."""
+        return tuple(entry.name for entry in self if not entry.by_name_only)
 
     def load(self, name: str) -> T:
         """Import and create a backend.
@@ -102,7 +108,7 @@ class Registry(Generic[T]):
         from nvpipe.types import BackendChoice
 
         refused: list[str] = []
-        for name in self.names() if wanted == AUTO else (wanted,):
+        for name in self._automatic() if wanted == AUTO else (wanted,):
             backend, probe = self._opened(name, prepare)
             if backend is not None and probe.usable:
                 return backend, BackendChoice(name, wanted, "; ".join(refused))

@@ -162,7 +162,8 @@ def pyav_cuda(context: Context) -> None:
     from av.video.frame import CudaContext
 
     torch = need_cuda()
-    shared = CudaContext(device_id=0, primary_ctx=True)
+    # Asked for as the primary one, libavutil refuses torch's context for its flags.
+    shared = CudaContext(device_id=0, primary_ctx=False, current_ctx=True)
 
     def one_buffer() -> Iterator[Any]:
         ring = [torch.empty((HEIGHT_PX * 3 // 2, WIDTH_PX), dtype=torch.uint8, device="cuda") for _ in range(RING)]

@@ -86,7 +86,10 @@ def pyav_cuda(path: Path) -> Iterator[Batch]:
     from torch.utils.dlpack import from_dlpack
 
     av = libav()
-    accel = HWAccel("cuda", device=0, allow_software_fallback=False, is_hw_owned=True)
+    # libav takes torch's context where it is current, and refuses the primary one once torch has begun to use it.
+    torch.zeros(1, device="cuda")
+    context: dict[str, object] = {"primary_ctx": "0", "current_ctx": "1"}
+    accel = HWAccel("cuda", device=0, allow_software_fallback=False, is_hw_owned=True, options=context)
     with av.open(str(path), hwaccel=accel) as source:
         frames = source.decode(source.streams.video[0])
         while batch := list(itertools.islice(frames, BATCH)):

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from nvpipe.registry import Entry, Probe, Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     import av
 
     from nvpipe.compose.chunks import Chunk
+    from nvpipe.compose.extras import Overlay
     from nvpipe.media.decode import Decoder
+    from nvpipe.media.encode import Encoder
     from nvpipe.types import OutputFormat, Timeline
 
 Size = tuple[int, int]
@@ -116,6 +119,45 @@ class Composer(Protocol):
         ...
 
 
+@runtime_checkable
+class DrawingComposer(Composer, Protocol):
+    """A composer whose pictures are finished where they are made, with what is drawn on them."""
+
+    def refusal(self, footage: Iterable[Path]) -> str:
+        """Why it cannot show some footage as others do, and which; empty when it can.
+
+        Raises:
+            MediaError: footage cannot be read.
+        """
+        ...
+
+    def open_drawn(
+        self,
+        timeline: Timeline,
+        decoder: Decoder,
+        layout: Layout,
+        also: Sequence[OutputFormat],
+        chunks: Sequence[Chunk],
+        overlays: Sequence[Sequence[Overlay]],
+        encoder: Encoder,
+    ) -> Composition:
+        """As `open`, with everything drawn on the pictures already.
+
+        Args:
+            timeline: what to show.
+            decoder: opens its footage.
+            layout: places it.
+            also: further outputs.
+            chunks: which pictures.
+            overlays: what is drawn on the pictures of each output, from below to above.
+            encoder: takes them; they come in a format that it accepts, and stay as long as it holds them.
+
+        Raises:
+            BackendUnavailableError: `refusal` says why.
+        """
+        ...
+
+
 LAYOUTS: Registry[Layout] = Registry(
     "layout",
     (
@@ -130,5 +172,9 @@ CROPS = ("center", "follow")
 RATES = (30, 60)
 """Frames per second that a short can have."""
 COMPOSERS: Registry[Composer] = Registry(
-    "composer", (Entry("cpu", "nvpipe.compose.cpu:CpuComposer", "libavfilter in host memory"),)
+    "composer",
+    (
+        Entry("cuda", "nvpipe.compose.cuda:CudaComposer", "one kernel on an NVIDIA card"),
+        Entry("cpu", "nvpipe.compose.cpu:CpuComposer", "libavfilter in host memory"),
+    ),
 )

@@ -44,4 +44,5 @@ def burn(timeline: Timeline, path: Path, tools: Tools, sound: Path, *, on_progre
 
     with Mp4Writer(path, timeline.output, tools.encoder) as writer:
         writer.attach(sound)
-        return shoot(timeline, tools, [film], plan_chunks(timeline), [writer.write], on_frame)
+        chunks = plan_chunks(timeline, divisible=tools.encoder.in_chunks)
+        return shoot(timeline, tools, [film], chunks, [writer.write], on_frame)

@@ -50,14 +50,14 @@ class Chunk:
     end: int
 
 
-def plan_chunks(timeline: Timeline) -> tuple[Chunk, ...]:
-    """The chunks of a timeline, one after the other.
+def plan_chunks(timeline: Timeline, *, divisible: bool = True) -> tuple[Chunk, ...]:
+    """The chunks of a timeline, one after the other; all in one where its encoder does not divide a film.
 
     Raises:
         MediaError: footage cannot be read.
     """
     total, fps = frame_count(timeline), float(timeline.output.fps)
-    if total <= LONGEST_S * fps:
+    if not divisible or total <= LONGEST_S * fps:
         return (Chunk(0, total),)
     return divided(total, fps, [frame for frame in _openings(timeline) if 0 < frame < total])
 

@@ -134,9 +134,17 @@ class CoverPicker:
         if self._best is None or choose((self._best, other.candidate), self._hint) is other.candidate:
             self._best, self._picture = other.candidate, _as_picture(other)
 
+    def bitmaps(self, at_s: float) -> tuple[Bitmap, ...]:
+        """Nothing: it only looks."""
+        return ()
+
+    def looks_at(self, at_s: float) -> bool:
+        """Whether it looks at the picture shown at `at_s`."""
+        return at_s >= self._due_s
+
     def draw(self, picture: av.VideoFrame, at_s: float) -> None:
         """Look at a yuv420p picture without anything drawn on it; it stays as it is."""
-        if at_s < self._due_s:
+        if not self.looks_at(at_s):
             return
         self._due_s = next_look_s(at_s, self._hint.peak_s)
         found = measure(_luma(picture), at_s)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -29,6 +29,24 @@ class Overlay(Protocol):
         """Draw what belongs on the picture shown at `at_s` into a yuv420p picture, in place."""
         ...
 
+    def bitmaps(self, at_s: float) -> tuple[Bitmap, ...]:
+        """What `draw` lays over the picture, from below to above, for those who lay it themselves.
+
+        As long as it does not change it is the same objects.
+        """
+        ...
+
+
+@runtime_checkable
+class Onlooker(Protocol):
+    """An overlay that looks at pictures, before anything is drawn on them."""
+
+    def looks_at(self, at_s: float) -> bool:
+        """Whether `draw` needs the picture shown at `at_s`, the next one that it is asked for."""
+        ...
+
+    def draw(self, picture: av.VideoFrame, at_s: float) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Patch:
@@ -49,6 +67,9 @@ class Fixed:
     def __init__(self, bitmap: Bitmap) -> None:
         self.stamp = Stamp(bitmap)
 
+    def bitmaps(self, at_s: float) -> tuple[Bitmap, ...]:
+        return (self.stamp.bitmap,)
+
     def draw(self, picture: av.VideoFrame, at_s: float) -> None:
         self.stamp.draw(picture)
 
@@ -68,6 +89,12 @@ class Card:
         self._bitmap = bitmap
         self._whole = Stamp(bitmap)
         self._end_s = end_s
+
+    def bitmaps(self, at_s: float) -> tuple[Bitmap, ...]:
+        opacity = opacity_at(at_s, self._end_s)
+        if opacity == 1:
+            return (self._bitmap,)
+        return (self._bitmap.faded(opacity),) if opacity > 0 else ()
 
     def draw(self, picture: av.VideoFrame, at_s: float) -> None:
         opacity = opacity_at(at_s, self._end_s)
@@ -101,10 +128,19 @@ class ProgressBar:
         self._colour = tuple(round(value) for value in colour)
         self._duration_s = duration_s
         self._ground = self._make_ground()
+        self._filled: Patch | None = None
 
     def filled_px(self, at_s: float) -> int:
         """Length of the bar, even."""
         return 2 * round(self._width_px * max(0.0, min(1.0, at_s / self._duration_s)) / 2)
+
+    def bitmaps(self, at_s: float) -> tuple[Bitmap, ...]:
+        filled = self.filled_px(at_s)
+        if not filled:
+            return (self._ground,)
+        if self._filled is None or self._filled.alpha.shape[1] != filled:
+            self._filled = self._bar(filled, self._colour, 255)
+        return self._ground, self._filled
 
     def draw(self, picture: av.VideoFrame, at_s: float) -> None:
         blend(picture, self._ground)
@@ -118,17 +154,22 @@ class ProgressBar:
 
     def _make_ground(self) -> Patch:
         """Black at less than full opacity over the bar's whole length."""
+        colour = (_BLACK * _BAR_GROUND, 128 * _BAR_GROUND, 128 * _BAR_GROUND)
+        return self._bar(self._width_px, colour, 255 * _BAR_GROUND)
+
+    def _bar(self, width_px: int, colour: tuple[float, ...], alpha: float) -> Patch:
+        """One colour, multiplied by its opacity, over the first `width_px` of the bar."""
 
         def full(height: int, width: int, value: float) -> NDArray[np.uint8]:
             return np.full((height, width), round(value), np.uint8)
 
-        size, half = (self._thick_px, self._width_px), (self._thick_px // 2, self._width_px // 2)
+        size, half = (self._thick_px, width_px), (self._thick_px // 2, width_px // 2)
         return Patch(
             0,
             self._top_px,
-            y=full(*size, _BLACK * _BAR_GROUND),
-            u=full(*half, 128 * _BAR_GROUND),
-            v=full(*half, 128 * _BAR_GROUND),
-            alpha=full(*size, 255 * _BAR_GROUND),
-            alpha_uv=full(*half, 255 * _BAR_GROUND),
+            y=full(*size, colour[0]),
+            u=full(*half, colour[1]),
+            v=full(*half, colour[2]),
+            alpha=full(*size, alpha),
+            alpha_uv=full(*half, alpha),
         )

@@ -48,17 +48,20 @@ class CaptionOverlay:
         self._painter = painter
         self._stamp: Stamp | None = None
 
-    def draw(self, picture: av.VideoFrame, at_s: float) -> None:
-        """Draw the cue shown at `at_s`, if there is one, into a yuv420p picture."""
+    def bitmaps(self, at_s: float) -> tuple[Bitmap, ...]:
+        """The cue shown at `at_s`, if there is one."""
         index = bisect_right(self._starts, at_s + 1e-6) - 1
         if index < 0 or at_s >= self._cues[index].end_s:
-            return
+            return ()
         bitmap = self._painter.paint(self._cues[index], at_s)
-        if bitmap is None:
-            return
-        if self._stamp is None or self._stamp.bitmap is not bitmap:
-            self._stamp = Stamp(bitmap)
-        self._stamp.draw(picture)
+        return () if bitmap is None else (bitmap,)
+
+    def draw(self, picture: av.VideoFrame, at_s: float) -> None:
+        """Draw the cue shown at `at_s`, if there is one, into a yuv420p picture."""
+        for bitmap in self.bitmaps(at_s):
+            if self._stamp is None or self._stamp.bitmap is not bitmap:
+                self._stamp = Stamp(bitmap)
+            self._stamp.draw(picture)
 
 
 class Stamp:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nvpipe.compose.frames import on_grid
 from nvpipe.compose.views import FittingGraph
 from nvpipe.errors import MediaError
+from nvpipe.media.decode.nvdec_fallback import open_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     import av
 
     from nvpipe.compose import Size
-    from nvpipe.media.decode import Decoder, Reader
+    from nvpipe.media.decode import Decoder, Frame, Reader
     from nvpipe.types import Cut, OutputFormat, Precompiled
 
 
@@ -52,15 +53,20 @@ def ready_pictures(
     with ExitStack() as opened:
         streams = []
         for one, size in zip(ready, sizes, strict=True):
-            reader = opened.enter_context(decoder.open(one.path))
+            reader = opened.enter_context(open_own(decoder, one.path))
             first = round((cut.source_start_s - one.start_s) * output.fps) + skip
-            streams.append(_sized(_numbered(reader, first, count, output), size))
+            pictures_of = (frame.to_av() for frame in numbered(reader, first, count, output))
+            streams.append(_sized(pictures_of, size))
         for pictures in zip(*streams, strict=True):
             yield list(pictures)
 
 
-def _numbered(reader: Reader, first: int, count: int, output: OutputFormat) -> Iterator[av.VideoFrame]:
-    """Pictures by their number in the file; none is left out or shown twice."""
+def numbered(reader: Reader, first: int, count: int, output: OutputFormat) -> Iterator[Frame]:
+    """Frames by their number in the file; none is left out or shown twice.
+
+    Raises:
+        MediaError: one is missing.
+    """
     wanted, end = first, first + count
     for frame in reader.frames(float(first / output.fps), float((end + 1) / output.fps)):
         number = round(on_grid(frame.time_s, output.fps) * output.fps)
@@ -69,7 +75,7 @@ def _numbered(reader: Reader, first: int, count: int, output: OutputFormat) -> I
         if number > wanted or wanted == end:
             break
         wanted += 1
-        yield frame.to_av()
+        yield frame
     if wanted < end:
         raise MediaError(
             f"{reader.info.path} lacks picture {wanted} of what was precompiled",

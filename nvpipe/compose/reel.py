@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nvpipe.compose import DrawingComposer
 from nvpipe.compose.overlay import CaptionOverlay
 from nvpipe.errors import OutputError
 from nvpipe.media.encode.passes import EncoderPass
@@ -57,9 +58,8 @@ class Film:
 class _Reel:
     """One file's pictures on their way: what is drawn on each, and the encoder of the chunk."""
 
-    def __init__(self, film: Film, timeline: Timeline, encoder: Encoder, keep: Keep) -> None:
-        captions = (CaptionOverlay(timeline.captions, film.painter),) if film.painter else ()
-        self._overlays: tuple[Overlay, ...] = (*film.overlays, *captions)
+    def __init__(self, film: Film, overlays: tuple[Overlay, ...], encoder: Encoder, keep: Keep) -> None:
+        self._overlays = overlays
         self._film = film
         self._encoder = encoder
         self._keep = keep
@@ -83,6 +83,12 @@ class _Reel:
     def close(self) -> None:
         if self._pass is not None:
             self._pass.close()
+
+
+def _overlays(film: Film, timeline: Timeline) -> tuple[Overlay, ...]:
+    """What is drawn on a film's pictures, the captions above everything else."""
+    captions = (CaptionOverlay(timeline.captions, film.painter),) if film.painter else ()
+    return (*film.overlays, *captions)
 
 
 def shoot(
@@ -112,10 +118,19 @@ def shoot(
         UsageError: the output's encoder parameters are wrong.
     """
     outputs = [film.output for film in films[1:]]
-    composition = tools.composer.open(timeline, tools.decoder, tools.layout, outputs, chunks)
+    overlays = [_overlays(film, timeline) for film in films]
+    if isinstance(tools.composer, DrawingComposer):
+        composition = tools.composer.open_drawn(
+            timeline, tools.decoder, tools.layout, outputs, chunks, overlays, tools.encoder
+        )
+        overlays = [()] * len(films)
+    else:
+        composition = tools.composer.open(timeline, tools.decoder, tools.layout, outputs, chunks)
     done = 0
     with ExitStack() as stack:
-        reels = [_Reel(film, timeline, tools.encoder, keep) for film, keep in zip(films, keeps, strict=True)]
+        reels = [
+            _Reel(film, drawn, tools.encoder, keep) for film, drawn, keep in zip(films, overlays, keeps, strict=True)
+        ]
         for reel in reels:
             stack.callback(reel.close)
         pictures = stack.enter_context(composition)

@@ -140,7 +140,7 @@ def render(
         mixing = pool.submit(render_sound, timeline, sound, go_on=go_on, warn=warnings.append)
         try:
             with ExitStack() as stack:
-                chunks = plan_chunks(timeline)
+                chunks = plan_chunks(timeline, divisible=tools.encoder.in_chunks)
                 writers = [stack.enter_context(Mp4Writer(film.path, film.output, tools.encoder)) for film in films]
                 joint = _Joint(writers, mixing, sound)
 

@@ -10,6 +10,7 @@ from nvpipe.cache import action
 from nvpipe.cache.action import KeptSegments, KeptTrack
 from nvpipe.cache.store import Warn, complain, once
 from nvpipe.errors import OutputError
+from nvpipe.registry import AUTO
 
 if TYPE_CHECKING:
     from nvpipe.types import Footage, MotionTrack, Segment
@@ -129,11 +130,17 @@ class Tracks:
         return found
 
 
-def scorer_versions() -> list[str]:
-    """Every scorer's version, best first; nothing is opened for it."""
-    from nvpipe.footage.motion import SCORERS
+def scorer_versions(*decoders: str) -> list[str]:
+    """Every scorer's version, best first, as on what decoders' pictures give; nothing is opened for it.
 
-    return [SCORERS.load(name).version for name in SCORERS.names()]
+    Args:
+        decoders: names of decoders; without any, those that give the pictures that are coded.
+    """
+    from nvpipe.footage.motion import SCORERS
+    from nvpipe.media.decode import marked
+
+    versions = [SCORERS.load(name).version for name in SCORERS.names()]
+    return list(dict.fromkeys(marked(version, name) for name in decoders or (AUTO,) for version in versions))
 
 
 def _keys(footage: Footage, scorer_version: str, fast: bool) -> list[str]:

@@ -78,6 +78,24 @@ class Library:
             )
         return list(found.values())
 
+    def known(self, paths: Sequence[str]) -> tuple[list[Footage], list[Path]]:
+        """The videos that files, folders and patterns name, and the files that would have to be looked into.
+
+        Nothing is opened, noted or reported.
+
+        Raises:
+            MediaError: a path does not exist.
+        """
+        recogniser = Recogniser(self._index, self._warn, self._probe)
+        found: dict[str, Footage] = {}
+        unknown = []
+        for path in dict.fromkeys(video for place in find_places(paths, self._warn) for video in place.videos):
+            if (footage := recogniser.known(path)) is None:
+                unknown.append(path)
+            else:
+                found.setdefault(footage.digest, footage)
+        return list(found.values()), unknown
+
     def note_analysis(self, footage: Footage, track: MotionTrack) -> None:
         """Keep what a track says of a video in a few numbers; one that is known already costs nothing.
 

@@ -46,7 +46,7 @@ class Recogniser:
         waiting_bytes = 0
         newcomers: Newcomers | None = None
         for path in candidates:
-            if (known := self._known(path)) is not None:
+            if (known := self.known(path)) is not None:
                 found[path] = known
                 continue
             newcomers = newcomers or self._newcomers()
@@ -67,7 +67,7 @@ class Recogniser:
             self._index.note_unusable(newcomers.unusable)
         return {path: footage for path, footage in found.items() if footage is not None}
 
-    def _known(self, path: Path) -> Footage | None:
+    def known(self, path: Path) -> Footage | None:
         """What the index knows of a file; None where the file has to be looked into."""
         try:
             facts = path.stat()

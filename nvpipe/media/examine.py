@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nvpipe.errors import MediaError, UnsupportedMediaError
-from nvpipe.media.h264 import holds_idr
+from nvpipe.media import h264, hevc
 from nvpipe.media.loudness import Loudness, Meter
 from nvpipe.media.mp4 import Mp4, is_mp4, read_mp4
 from nvpipe.media.safety import MAX_SIDE_PX, DecodeBudget, name_of, opened, read_head
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MAX_LOOKS = 16
 """Different looks that are remembered of one stream."""
+AV1 = frozenset({"av1", "libdav1d"})
+"""What libav calls AV1, by its decoders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,7 @@ class _VideoPass:
         if self._is_listed(facts.packets, packet):
             facts.key_ticks.append(ticks)
             self._key_ticks = ticks
-            if facts.codec != "h264" or not holds_idr(bytes(packet), self._extradata):
+            if not _begins_anew(facts.codec, packet, self._extradata):
                 facts.open_ticks.append(ticks)
             return
         leading = self._key_ticks is not None and ticks < self._key_ticks
@@ -295,6 +297,16 @@ class _AudioPass:
             self.facts.errors.append(error.message)
             self.facts.loudness = Loudness(math.nan, math.nan)
             self._meter = None
+
+
+def _begins_anew(codec: str, packet: Packet[Any], extradata: bytes) -> bool:
+    """Whether nothing that follows a key frame can need what comes before it; unknown codecs are not trusted."""
+    if codec == "h264":
+        return h264.holds_idr(bytes(packet), extradata)
+    if codec == "hevc":
+        return hevc.holds_idr(bytes(packet), extradata)
+    # Of AV1's pictures only those that begin a coded video sequence are key frames for libav.
+    return codec in AV1 and packet.is_keyframe
 
 
 def _own_decoder(context: av.VideoCodecContext) -> av.VideoCodecContext:

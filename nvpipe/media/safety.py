@@ -15,6 +15,7 @@ from nvpipe.errors import MediaError, UnsupportedMediaError
 from nvpipe.media.sniff import refusal
 
 if TYPE_CHECKING:
+    from av.codec.hwaccel import HWAccel
     from av.container import InputContainer
     from av.stream import Stream
 
@@ -60,7 +61,7 @@ def read_head(path: Path) -> bytes:
     return head
 
 
-def open_container(path: Path, *, sound_only: bool = False) -> InputContainer:
+def open_container(path: Path, *, sound_only: bool = False, hwaccel: HWAccel | None = None) -> InputContainer:
     """Open a local media file of an expected container, and nothing that it points to.
 
     The head is read first, so that playlists are refused by name whatever their suffix; libav is then held
@@ -69,6 +70,7 @@ def open_container(path: Path, *, sound_only: bool = False) -> InputContainer:
     Args:
         path: the file.
         sound_only: also accept containers that hold nothing but sound.
+        hwaccel: what decodes the pictures instead of the CPU.
 
     Raises:
         MediaError: it is missing, empty or damaged beyond use.
@@ -94,6 +96,7 @@ def open_container(path: Path, *, sound_only: bool = False) -> InputContainer:
             },
             metadata_errors="replace",
             timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
+            hwaccel=hwaccel,
         )
     except av.error.FFmpegError as error:
         raise opening_error(path, error, sound_only=sound_only) from error

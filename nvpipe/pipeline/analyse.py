@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nvpipe.errors import MediaError, NvpipeError
 from nvpipe.footage.library import Library
+from nvpipe.media.decode import marked
 from nvpipe.pipeline.stages import JobLog
 from nvpipe.pipeline.tools import Toolbox
+from nvpipe.pipeline.workers import WORKER_BYTES
 from nvpipe.types import Progress
 
 if TYPE_CHECKING:
@@ -76,13 +78,16 @@ def score(footage: Footage, tools: Toolbox, on_progress: Callable[[float], None]
     from nvpipe.media.heap import give_back_freed_memory
 
     give_back_freed_memory()
-    return tools.scorer().score(footage, tools.decoder(), fast=tools.fast, on_progress=on_progress)
+    track = tools.scorer().score(footage, tools.decoder(), fast=tools.fast, on_progress=on_progress)
+    return replace(track, scorer=marked(track.scorer, tools.choices["decode"].used))
 
 
 def logged(footage: Footage, library: Library, tools: Toolbox, log: JobLog) -> Analysed:
     """`analyse` as a stage of a job, its damage reported as warnings."""
     with log.stage(STAGE, footage.digest) as stage:
-        analysed = analyse(footage, library, tools, log.progress(STAGE, footage.duration_s))
+        stage.made(footage.path)
+        with tools.vision(STAGE, 1, 1, WORKER_BYTES) as stage.held:
+            analysed = analyse(footage, library, tools, log.progress(STAGE, footage.duration_s))
         stage.cached = analysed.cached
         stage.backend = analysed.track.scorer
     for text in analysed.track.warnings:
@@ -112,8 +117,12 @@ def logged_all(
     todo = [video for video, track in zip(videos, known, strict=True) if track is None]
     workers = _workers(len(todo), settings)
     apart = workers > 1 and sum(video.duration_s for video in todo) >= WORTH_PROCESSES_S and _many(tools)
-    results = _ordered(todo if apart else [], settings, workers, reporter)
-    with closing(results):
+    with ExitStack() as stack:
+        if apart:
+            workers = stack.enter_context(
+                tools.vision(STAGE, settings.jobs and workers, workers, WORKER_BYTES)
+            ).workers
+        results = stack.enter_context(closing(_ordered(todo if apart else [], settings, workers, reporter)))
         for place, (video, track) in enumerate(zip(videos, known, strict=True)):
             log = open_log(place, video)
             try:
@@ -129,6 +138,7 @@ def logged_all(
 
 def _found(footage: Footage, track: MotionTrack, log: JobLog) -> Analysed:
     with log.stage(STAGE, footage.digest) as stage:
+        stage.made(footage.path)
         stage.cached = True
         stage.backend = track.scorer
     for text in track.warnings:
@@ -177,6 +187,7 @@ def _ordered(
 def _taken_over(footage: Footage, finished: Finished, library: Library, tools: Toolbox, log: JobLog) -> Analysed:
     """`logged` for a video that another process was at."""
     with log.stage(STAGE, footage.digest) as stage:
+        stage.made(footage.path)
         stage.seconds, stage.peak_memory_bytes = finished.seconds, finished.peak_memory_bytes
         tools.choices.update(finished.choices)
         if finished.track is None:

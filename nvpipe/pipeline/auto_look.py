@@ -55,11 +55,12 @@ def choose_look(timeline: Timeline, settings: Settings, tools: Toolbox, store: S
     """
     from nvpipe.captions.styles import style
     from nvpipe.captions.suit import CANDIDATES
+    from nvpipe.pipeline.versions import footage_of
 
     styles = {name: style(name, settings.caption_styles) for name in CANDIDATES}
     shown = [[cut.footage.digest, cut.source_start_s, cut.source_end_s, cut.at_s] for cut in timeline.cuts]
     beside = [[cut.footage.digest, cut.source_start_s, cut.at_s] for cut in timeline.beside]
-    tools.decoder(), tools.composer()
+    tools.decoder(), tools.composer(footage_of(timeline))
     key = digest_of(
         [
             VERSION,
@@ -88,11 +89,12 @@ def _choose(timeline: Timeline, styles: dict[str, CaptionStyle], tools: Toolbox)
 
     from nvpipe.captions.box import safe_area
     from nvpipe.captions.suit import choose
+    from nvpipe.pipeline.versions import footage_of
 
     small = sampled(timeline)
     safe = safe_area(small.output.width_px, small.output.height_px)
     behind: dict[str, list[npt.NDArray[np.float64]]] = {name: [] for name in styles}
-    with tools.composer().open(small, tools.decoder(), tools.layout()) as pictures:
+    with tools.composer(footage_of(small)).open(small, tools.decoder(), tools.layout()) as pictures:
         for picture in pictures:
             for name, look in styles.items():
                 behind[name].append(colours_behind(picture, look, safe))

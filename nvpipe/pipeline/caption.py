@@ -76,8 +76,8 @@ def caption_video(video: Path, text: Path, settings: Settings, out: Path, report
         raise MediaError(
             f"{video} is {info.width_px}x{info.height_px}, too small for captions", hint="use a larger copy"
         )
-    if settings.x264_params or settings.bitrate:
-        prove_parameters(settings.encoder, settings.x264_params, settings.bitrate)
+    if settings.x264_params or settings.bitrate or settings.codec != "h264":
+        prove_parameters(settings.encoder, settings.x264_params, settings.bitrate, settings.codec)
     log = JobLog(out.stem, reporter)
     with workspace(out.absolute().parent) as work:
         words, language = _words(video, text, settings, log)
@@ -165,6 +165,7 @@ class _Making:
             settings.quality,
             x264_params=settings.x264_params,
             bit_rate=settings.bitrate,
+            codec=settings.codec,
         )
         duration_s = max(1, round(info.duration_s * fps)) / float(fps)
         narration = Narration(self.video, 0, info.duration_s, "given", self.video.name, self.words)
@@ -197,10 +198,11 @@ class _Making:
     def _render(self, timeline: Timeline, tools: Toolbox, film: Path, sound: Path) -> str:
         from nvpipe.compose.burn import burn
         from nvpipe.compose.reel import Tools
-        from nvpipe.pipeline.versions import caption_painter, missing_glyphs
+        from nvpipe.pipeline.versions import caption_painter, footage_of, missing_glyphs
 
         painter = caption_painter(timeline)
-        backends = Tools(tools.decoder(), tools.encoder(), tools.composer(), tools.layout(), painter)
+        composer = tools.composer(footage_of(timeline))
+        backends = Tools(tools.decoder(), tools.encoder(), composer, tools.layout(), painter)
         progress: Callable[[float], None] = self.log.progress("render", timeline.duration_s)
         held = burn(timeline, film, backends, sound, on_progress=progress)
         if held:

@@ -88,7 +88,8 @@ def _compose(piece: Piece, files: list[Path], tools: Toolbox, on_progress: Calla
     cut = Cut(piece.footage, piece.start_s, piece.end_s, 0.0, piece.crop_path)
     silence = Narration(Path(), 48_000, piece.duration_s, "", "", ())
     timeline = Timeline((cut,), silence, 0.0, CaptionTrack((), "none"), outputs[0], piece.duration_s)
-    composition = tools.composer().open(timeline, tools.decoder(), _OneArea(tools.layout()), outputs[1:])
+    composer = tools.composer([piece.footage.path])
+    composition = composer.open(timeline, tools.decoder(), _OneArea(tools.layout()), outputs[1:])
     fps = outputs[0].fps
     with ExitStack() as stack:
         writers = [

@@ -73,7 +73,7 @@ def group_of(footage: Footage, track: MotionTrack, shape: Shape, settings: Setti
     """The part of a key that all stretches of a video in a shape have in common."""
     from nvpipe.compose import render
 
-    tools.decoder(), tools.composer()
+    tools.decoder(), tools.composer([footage.path])
     follows = settings.crop == FOLLOW and track.focus_x
     crop = digest_of([track.step_s, track.focus_x, track.cuts_s]) if follows else ""
     backends = [tools.choices[stage].used for stage in ("decode", "compose")]

@@ -44,7 +44,7 @@ def segments_of(path: str, duration_s: float, settings: Settings, reporter: Repo
     if len(videos) > 1:
         raise InputError(f"{path} holds {len(videos)} videos", hint="name one of them")
     log = JobLog(videos[0].path.name, reporter)
-    best = _kept(videos[0], duration_s, library, settings.fast, log) or _chosen(
+    best = _kept(videos[0], duration_s, library, settings, log) or _chosen(
         videos[0], duration_s, library, settings, log
     )
     if best.duration_s < duration_s:
@@ -52,8 +52,9 @@ def segments_of(path: str, duration_s: float, settings: Settings, reporter: Repo
     return best
 
 
-def _kept(video: Footage, duration_s: float, library: Library, fast: bool, log: JobLog) -> BestOf | None:
-    kept = library.tracks.kept_segments(video, scorer_versions(), duration_s, select.VERSION, fast)
+def _kept(video: Footage, duration_s: float, library: Library, settings: Settings, log: JobLog) -> BestOf | None:
+    versions = scorer_versions(settings.decoder)
+    kept = library.tracks.kept_segments(video, versions, duration_s, select.VERSION, settings.fast)
     if kept is None:
         return None
     with log.stage("analysis", video.digest) as stage:

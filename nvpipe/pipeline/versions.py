@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nvpipe.cache.disk import digest_file
+from nvpipe.pipeline.analyse import DECODED_ON_CPU
 from nvpipe.pipeline.covers import Cover, restore_cover, write_cover
 from nvpipe.pipeline.extras import draw_extras, key_of
 from nvpipe.pipeline.plan import NO_CAPTIONS, outputs_of
@@ -58,7 +59,7 @@ def render_key(timeline: Timeline, tools: Toolbox) -> str:
     """What the finished video follows from: everything that is shown and heard, and what composes and encodes it."""
     from nvpipe.compose import render
 
-    tools.decoder(), tools.layout(), tools.composer(), tools.encoder()
+    tools.decoder(), tools.layout(), tools.composer(footage_of(timeline)), tools.encoder()
     cuts, beside = (
         [
             [cut.footage.digest, cut.source_start_s, cut.source_end_s, cut.at_s, cut.crop_path, *_precompiled(cut)]
@@ -76,6 +77,11 @@ def render_key(timeline: Timeline, tools: Toolbox) -> str:
     return digest_of([render.VERSION, backends, cuts, second, sound, drawn, timeline.output, timeline.duration_s])
 
 
+def footage_of(timeline: Timeline) -> list[Path]:
+    """The videos that a timeline shows."""
+    return list(dict.fromkeys(cut.footage.path for cut in (*timeline.cuts, *timeline.beside)))
+
+
 def _precompiled(cut: Cut) -> list[object]:
     """What holds a cut's pictures; nothing where they are composed, so that the keys of such files stay."""
     return [[one.digest, one.start_s, one.output_px] for one in cut.precompiled]
@@ -86,7 +92,7 @@ def make_all(
 ) -> tuple[Rendered, Cover | None]:
     """Make the versions that are not known, in one pass; `workers` processes share it if that many are asked for."""
     from nvpipe.compose import render
-    from nvpipe.pipeline.render_crew import RenderCrew
+    from nvpipe.pipeline.render_crew import MAX_WORKERS, WORKER_BYTES, RenderCrew, worker_count
 
     key = versions[0].key if len(versions) == 1 else digest_of([version.key for version in versions])
     with log.stage("render", key) as stage:
@@ -101,6 +107,7 @@ def make_all(
         todo = [version for version in versions if known.get(version.path) is None]
         if not todo:
             stage.cached = True
+            stage.made(*(version.path for version in versions))
             return next(rendered for rendered in known.values() if rendered), cover
         drawn = [_drawn(version.timeline) for version in todo]
         films = [
@@ -108,21 +115,31 @@ def make_all(
             for version, (painter, extras) in zip(todo, drawn, strict=True)
         ]
         backends = render.Tools(
-            tools.decoder(), tools.encoder(), tools.composer(), tools.layout(), films[0].painter, films[0].overlays
+            tools.decoder(),
+            tools.encoder(),
+            tools.composer(footage_of(timeline)),
+            tools.layout(),
+            films[0].painter,
+            films[0].overlays,
         )
         progress = log.progress("render", timeline.duration_s)
         used = {name: choice.used for name, choice in tools.choices.items()}
-        crew = RenderCrew(
-            [version.timeline for version in todo],
-            [version.path for version in todo],
-            (used["decode"], used["encode"], used["compose"], used["layout"]),
-            _drawn,
-            drawn[0][1],
-            workers,
-        )
-        rendered = render.render(
-            todo[0].timeline, todo[0].path, backends, also=films[1:], on_progress=progress, crew=crew
-        )
+        size_px = (timeline.output.width_px, timeline.output.height_px)
+        # A card that decodes has an order of its own.
+        workers = workers if used["decode"] in DECODED_ON_CPU else 1
+        with tools.vision("render", workers, worker_count(MAX_WORKERS, None), WORKER_BYTES, size_px) as stage.held:
+            crew = RenderCrew(
+                [version.timeline for version in todo],
+                [version.path for version in todo],
+                (used["decode"], used["encode"], used["compose"], used["layout"]),
+                _drawn,
+                drawn[0][1],
+                stage.held.workers,
+            )
+            rendered = render.render(
+                todo[0].timeline, todo[0].path, backends, also=films[1:], on_progress=progress, crew=crew
+            )
+        stage.made(*(version.path for version in versions))
         if crew.peak_bytes:
             stage.peak_memory_bytes = peak_memory_bytes() + crew.peak_bytes
         if todo[0] is versions[0]:

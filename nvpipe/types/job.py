@@ -19,6 +19,10 @@ class StageResult:
     seconds: float
     peak_memory_bytes: int = 0
     error: str = ""
+    made_bytes: int = 0
+    """Size of what it gave: files made, or the text of a script; of an analysis, of the video that was read."""
+    predicted_memory_bytes: int = 0
+    """What the models that worked in it were admitted with; 0 without models."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,8 @@ class OutputFormat:
     """Of the backdrop over black: 1 leaves its brightness as it is."""
     blur_desaturation: float = 0.3
     """0 leaves the backdrop's colours as they are, 1 makes them grey."""
+    codec: str = "h264"
+    """What the pictures are coded as: h264, hevc or av1."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,16 @@ import numpy as np
 import pytest
 from fakes.media import frame_number, make_video, solid
 
-from nvpipe.compose import COMPOSERS, LAYOUTS
+from nvpipe.compose import COMPOSERS, LAYOUTS, Composer
+from nvpipe.compose.cuda import CudaComposer
 from nvpipe.media.decode.pyav import PyAvDecoder
 from nvpipe.media.probe import probe
 from nvpipe.types import CaptionTrack, Cut, Footage, Narration, OutputFormat, Timeline
 
 CANVAS = (108, 192)
+ON_CPU = "cuda's reference"
+"""The card's composer with the reference of its kernel, on torch's CPU."""
+NAMES = (*COMPOSERS.names(), ON_CPU)
 
 
 def timeline(path: Path, layout: str, canvas: tuple[int, int] = CANVAS) -> Timeline:
@@ -40,12 +44,19 @@ def timeline(path: Path, layout: str, canvas: tuple[int, int] = CANVAS) -> Timel
     return Timeline(cuts, narration, 0.0, CaptionTrack((), "none"), output, 1.0, beside=cuts)
 
 
+def usable(composer: str) -> Composer:
+    """The composer of a name, unless this machine cannot use it."""
+    if composer == ON_CPU:
+        return CudaComposer("cpu")
+    verdict = COMPOSERS.probe(composer)
+    if not verdict.usable:
+        pytest.skip(f"composer {composer}: {verdict.reason}")
+    return COMPOSERS.load(composer)
+
+
 def drawn(composer: str, plan: Timeline) -> list[np.ndarray]:
-    usable = COMPOSERS.probe(composer)
-    if not usable.usable:
-        pytest.skip(f"composer {composer}: {usable.reason}")
     layout = LAYOUTS.load(plan.output.layout)
-    with COMPOSERS.load(composer).open(plan, PyAvDecoder(), layout) as pictures:
+    with usable(composer).open(plan, PyAvDecoder(), layout) as pictures:
         return [picture.to_ndarray() for picture in pictures]
 
 
@@ -54,7 +65,7 @@ def test_one_composer_is_usable_here() -> None:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS.names())
-@pytest.mark.parametrize("composer", COMPOSERS.names())
+@pytest.mark.parametrize("composer", NAMES)
 def test_every_layout_gives_every_picture_of_the_canvas(composer: str, layout: str, tmp_path: Path) -> None:
     clip = make_video(tmp_path / "clip.mp4", size=(320, 180), picture=solid(90, 160, 60), matrix="bt709", audio=None)
     pictures = drawn(composer, timeline(clip, layout))
@@ -69,12 +80,12 @@ def test_every_layout_gives_every_picture_of_the_canvas(composer: str, layout: s
 
 
 @pytest.mark.parametrize("layout", LAYOUTS.names())
-@pytest.mark.parametrize("composer", COMPOSERS.names())
+@pytest.mark.parametrize("composer", NAMES)
 def test_further_outputs_are_drawn_as_if_they_were_the_only_one(composer: str, layout: str, tmp_path: Path) -> None:
     clip = make_video(tmp_path / "clip.mp4", size=(320, 180), matrix="bt709", audio=None)
     canvases = [CANVAS, (192, 108), (120, 120)]
     plans = [timeline(clip, layout, canvas) for canvas in canvases]
-    together = COMPOSERS.load(composer).open(
+    together = usable(composer).open(
         plans[0], PyAvDecoder(), LAYOUTS.load(layout), [plan.output for plan in plans[1:]]
     )
     with together as pictures:
@@ -85,7 +96,7 @@ def test_further_outputs_are_drawn_as_if_they_were_the_only_one(composer: str, l
         assert all((one == other).all() for one, other in zip(found[place::3], alone, strict=True))
 
 
-@pytest.mark.parametrize("composer", COMPOSERS.names())
+@pytest.mark.parametrize("composer", NAMES)
 def test_pictures_come_in_order_from_the_start_of_the_cut(composer: str, tmp_path: Path) -> None:
     clip = make_video(tmp_path / "clip.mp4", size=(108, 192), audio=None)
     found = [frame_number(picture[:192]) for picture in drawn(composer, timeline(clip, "fill"))]
@@ -93,7 +104,7 @@ def test_pictures_come_in_order_from_the_start_of_the_cut(composer: str, tmp_pat
 
 
 @pytest.mark.parametrize("layout", ["fill", "blur"])
-@pytest.mark.parametrize("composer", COMPOSERS.names())
+@pytest.mark.parametrize("composer", NAMES)
 def test_the_sharp_part_follows_the_path(composer: str, layout: str, tmp_path: Path) -> None:
     def stripe(_index: int, _time_s: float, width: int, height: int) -> np.ndarray:
         rgb = np.full((height, width, 3), 40, np.uint8)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from fakes import media
 
-from nvpipe.media.encode import ENCODERS, QUALITIES
+from nvpipe.media.encode import CODECS, ENCODERS, QUALITIES
 from nvpipe.types import OutputFormat
 
 WIDTH_PX, HEIGHT_PX = 216, 384
@@ -23,6 +23,8 @@ LONGEST_GOP_S = 2
 LEAST_PSNR_DB = {"low": 25.0}
 """Of luma; 28 dB where a level has no figure of its own."""
 BT709, LIMITED = 1, 1
+PROFILES = {"h264": "High", "hevc": "Main", "av1": "Main"}
+DECODERS = {"h264": "h264", "hevc": "hevc", "av1": "libdav1d"}
 
 
 @pytest.fixture(params=ENCODERS.names(), scope="module")
@@ -48,12 +50,15 @@ def picture(index: int) -> av.VideoFrame:
     return av.VideoFrame.from_ndarray(np.concatenate([luma(index), chroma]), format="yuv420p")
 
 
-def encoded(encoder: Any, quality: str, *, frames: int = FRAMES, fps: Fraction = FPS) -> bytes:
+def encoded(
+    encoder: Any, quality: str, *, frames: int = FRAMES, fps: Fraction = FPS, pix_fmt: str = "yuv420p", **more: Any
+) -> bytes:
     file = io.BytesIO()
+    output = OutputFormat(WIDTH_PX, HEIGHT_PX, fps, "fill", quality, **({"codec": encoder.codecs[0]} | more))
     with av.open(file, "w", format="mp4") as container:
-        stream = encoder.add_stream(container, OutputFormat(WIDTH_PX, HEIGHT_PX, fps, "fill", quality))
+        stream = encoder.add_stream(container, output, pix_fmt)
         for index in range(frames):
-            frame = picture(index)
+            frame = picture(index).reformat(format=pix_fmt)
             frame.pts, frame.time_base = index, 1 / fps
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
@@ -74,11 +79,12 @@ def test_one_encoder_is_usable_here() -> None:
     ENCODERS.choose()
 
 
-def test_the_stream_is_what_the_platforms_take(video: bytes) -> None:
+def test_the_stream_is_what_the_platforms_take(encoder: Any, video: bytes) -> None:
     with av.open(io.BytesIO(video)) as container:
         (stream,) = container.streams.video
         context = stream.codec_context
-        assert (context.name, context.profile, context.pix_fmt) == ("h264", "High", "yuv420p")
+        codec = encoder.codecs[0]
+        assert (context.name, context.profile, context.pix_fmt) == (DECODERS[codec], PROFILES[codec], "yuv420p")
         assert (context.width, context.height) == (WIDTH_PX, HEIGHT_PX)
         assert stream.average_rate == FPS
         colour = (context.colorspace, context.color_primaries, context.color_trc, context.color_range)
@@ -107,12 +113,12 @@ def test_groups_are_short_and_closed(video: bytes) -> None:
         assert last == len(packets) or max(packet.pts for packet in packets[first:last]) < packets[last].pts
 
 
-def test_decoding_can_begin_at_every_keyframe(video: bytes) -> None:
+def test_decoding_can_begin_at_every_keyframe(encoder: Any, video: bytes) -> None:
     with av.open(io.BytesIO(video)) as container:
         packets = [packet for packet in container.demux(video=0) if packet.pts is not None]
         extradata = container.streams.video[0].codec_context.extradata
         for first in [place for place, packet in enumerate(packets) if packet.is_keyframe][1:]:
-            decoder = av.CodecContext.create("h264", "r")
+            decoder: Any = av.CodecContext.create(DECODERS[encoder.codecs[0]], "r")
             decoder.extradata = extradata
             frames = [frame for packet in [*packets[first:], None] for frame in decoder.decode(packet)]
             numbers = [media.frame_number(frame.to_ndarray()[:HEIGHT_PX]) for frame in frames]
@@ -121,6 +127,33 @@ def test_decoding_can_begin_at_every_keyframe(video: bytes) -> None:
 
 def test_the_same_frames_give_the_same_bytes(encoder: Any, video: bytes, quality: str) -> None:
     assert encoded(encoder, quality) == video
+
+
+def test_every_format_that_it_accepts_gives_the_same_picture(encoder: Any, video: bytes, quality: str) -> None:
+    for pix_fmt in set(encoder.accepts) - {"yuv420p", "cuda"}:
+        assert encoded(encoder, quality, pix_fmt=pix_fmt) == video
+
+
+def test_a_bit_rate_gives_the_same_bytes_again(encoder: Any) -> None:
+    made = [encoded(encoder, QUALITIES[0], frames=60, bit_rate=900_000) for _ in range(2)]
+    assert made[0] == made[1] != encoded(encoder, QUALITIES[0], frames=60)
+
+
+def test_the_probe_refuses_a_codec_that_it_does_not_know(encoder: Any) -> None:
+    fresh = type(encoder)()
+    for codec in set(CODECS) - set(fresh.codecs):
+        fresh.prepare(codec)
+        probe = fresh.probe()
+        assert not probe.usable
+        assert codec in probe.reason
+        assert probe.fix
+    assert set(fresh.codecs) <= set(CODECS)
+
+
+def test_what_it_may_still_read_is_told(encoder: Any, quality: str) -> None:
+    output = OutputFormat(WIDTH_PX, HEIGHT_PX, FPS, "fill", quality, codec=encoder.codecs[0])
+    assert 0 <= encoder.holds(output) <= 64
+    assert encoder.holds(output) or "cuda" not in encoder.accepts
 
 
 @pytest.mark.parametrize("fps", [Fraction(24), Fraction(30000, 1001), Fraction(60)])

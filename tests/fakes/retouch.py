@@ -73,3 +73,18 @@ def looped(path: Path, source: Path, times: int) -> Path:
                 )
                 out.mux(packet)
     return path
+
+
+def with_hidden_start(path: Path, source: Path, *, hidden_s: float) -> Path:
+    """A copy of an MP4 without sound of whose pictures an edit list hides the first ones."""
+    options = {"avoid_negative_ts": "disabled", "use_editlist": "1"}
+    with av.open(str(source)) as file, av.open(str(path), "w", options=options) as out:
+        video = file.streams.video[0]
+        stream = out.add_stream_from_template(video)
+        for packet in file.demux(video):
+            if packet.dts is None:
+                continue
+            moved = round(hidden_s / packet.time_base)
+            packet.pts, packet.dts, packet.stream = packet.pts - moved, packet.dts - moved, stream
+            out.mux(packet)
+    return path

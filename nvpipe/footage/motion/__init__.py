@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 class Scorer(Protocol):
     """Turns a video into a track of action scores."""
 
+    def prepare(self, *, on_card: bool) -> None:
+        """Told, before it is proven, whether pictures are decoded to a card's memory."""
+        ...
+
     def probe(self) -> Probe: ...
 
     @property
@@ -42,5 +46,12 @@ class Scorer(Protocol):
 
 SCORERS: Registry[Scorer] = Registry(
     "scorer",
-    (Entry("torch-diff", "nvpipe.footage.motion.torch_diff:TorchDiffScorer", "sudden change and sound"),),
+    (
+        Entry(
+            "triton-diff",
+            "nvpipe.footage.motion.triton_diff:TritonDiffScorer",
+            "torch-diff for pictures on a card, gathered by a Triton kernel",
+        ),
+        Entry("torch-diff", "nvpipe.footage.motion.torch_diff:TorchDiffScorer", "sudden change and sound"),
+    ),
 )

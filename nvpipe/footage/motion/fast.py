@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nvpipe.footage.motion import gather as grids
 from nvpipe.footage.motion import sampling
 from nvpipe.footage.motion.budget import spacing_s, spare_s
 from nvpipe.footage.motion.combine import combine
@@ -82,7 +83,11 @@ class Burst:
 
 
 def coarse_track(
-    footage: Footage, scorer: str, decoder: Decoder, on_progress: Callable[[float], None] | None = None
+    footage: Footage,
+    scorer: str,
+    decoder: Decoder,
+    on_progress: Callable[[float], None] | None = None,
+    gather: grids.Gather = grids.StoringGatherer,
 ) -> MotionTrack | None:
     """A track from a small part of the pictures; None when the file's packets do not suffice for one.
 
@@ -91,6 +96,7 @@ def coarse_track(
         scorer: name and version that the track carries.
         decoder: decodes the stretches that are looked at in full.
         on_progress: told how many seconds are done.
+        gather: makes what gathers from the planes of those stretches.
 
     Raises:
         MediaError: the file cannot be opened or read.
@@ -114,7 +120,7 @@ def coarse_track(
         with decoder.open(footage.path) as reader:
             seen = measured(
                 reader, stretches, len(verdict.scores),
-                lambda done_s: tell(duration_s * _SKIM_PROGRESS + rest * done_s),
+                lambda done_s: tell(duration_s * _SKIM_PROGRESS + rest * done_s), gather,
             )  # fmt: skip
         signals = refined(signals, seen)
         verdict = combine(signals)
@@ -173,7 +179,7 @@ class Look:
         times = array("d", [picture.time_s for picture in pictures])
         flash, u, v = (
             _flashes([three[index] for three in planes], side)
-            for index, side in enumerate((sampling.LUMA_SIDE, sampling.CHROMA_SIDE, sampling.CHROMA_SIDE))
+            for index, side in enumerate((grids.LUMA_SIDE, grids.CHROMA_SIDE, grids.CHROMA_SIDE))
         )
         late = [index for index, time_s in enumerate(times) if time_s >= times[0] + PAIR_S - 0.001]
         other = late[0] if late else len(times) - 1
@@ -210,7 +216,7 @@ def _flashes(planes: Sequence[NDArray[np.uint8]], side: int) -> Floats:
 
 def _compare(before: NDArray[np.uint8], after: NDArray[np.uint8], turns: int, aspect: float) -> tuple[float, ...]:
     """What `Sampler` reads of two pictures, `_COMPARED`."""
-    first, picture = (_grid(plane, sampling.PICTURE_SIDE).astype(np.int32) for plane in (before, after))
+    first, picture = (_grid(plane, grids.PICTURE_SIDE).astype(np.int32) for plane in (before, after))
     change = np.rot90(np.maximum(np.abs(picture - first) - PIXEL_NOISE, 0), -turns)
     rows, width = change.shape
     columns = change.sum(0)

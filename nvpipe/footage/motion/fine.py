@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nvpipe.footage.motion.gather import StoringGatherer
 from nvpipe.footage.motion.sampling import Sampler
 from nvpipe.footage.motion.signals import STEP_S, WINDOW_S, measure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from nvpipe.footage.motion.gather import Gather
     from nvpipe.footage.motion.signals import Signals
     from nvpipe.media.decode import Reader
 
@@ -120,7 +122,11 @@ def _runs(keys_s: Floats, step_s: float, steps: int, longest: int) -> tuple[NDAr
 
 
 def measured(
-    reader: Reader, stretches: Sequence[tuple[int, int]], steps: int, on_progress: Callable[[float], None]
+    reader: Reader,
+    stretches: Sequence[tuple[int, int]],
+    steps: int,
+    on_progress: Callable[[float], None],
+    gather: Gather = StoringGatherer,
 ) -> Measured:
     """Decode stretches in full and measure them as the full analysis does.
 
@@ -129,6 +135,7 @@ def measured(
         stretches: `[first, end)` steps.
         steps: how many the video has.
         on_progress: told how many seconds of the stretches are done.
+        gather: makes what gathers from planes.
 
     Raises:
         MediaError: the file vanished, or decoding takes too long.
@@ -139,7 +146,8 @@ def measured(
     for first, end in stretches:
         start_s, end_s = first * STEP_S, end * STEP_S
         info = reader.info
-        sampler = Sampler(info.rotation_deg, info.width_px / info.height_px, mirrored=info.mirrored)
+        aspect = info.width_px / info.height_px
+        sampler = Sampler(info.rotation_deg, aspect, mirrored=info.mirrored, gather=gather)
         for frame in reader.frames(start_s, end_s, draft=True):
             sampler.add(frame)
         done_s += end_s - start_s

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from nvpipe.footage.motion.pairs import Pairs, block_sums
+from nvpipe.footage.motion.gather import StoringGatherer
+from nvpipe.footage.motion.pairs import Pairs
 from nvpipe.footage.motion.rows import Rows
 from nvpipe.footage.motion.shots import ShotFinder
 from nvpipe.media.decode.frame import PyAvFrame
@@ -22,21 +23,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from nvpipe.footage.motion.gather import Batch, Gather, Gatherer
     from nvpipe.media.decode import Frame
 
     Floats = NDArray[np.float64]
 
 PAIR_S = 0.2
 """Distance of the frames whose pixels are compared: five pairs a second, whatever the frame rate."""
-_BATCH = 32
-"""Frames whose grids are gathered where the decoder leaves its planes before they are worked on."""
-_PICTURES = 8
-"""Pictures that are gathered to be compared."""
-PICTURE_SIDE = 120
-"""Rows of the grid by which pairs of frames are compared."""
-LUMA_SIDE = 60
-CHROMA_SIDE = 30
-"""Rows of the grids that are read of every frame."""
 _TIME_SLACK_S = 0.001
 _EVEN = 0.75
 """Of the longer of two distances of frames: stamps are rounded."""
@@ -86,20 +79,26 @@ class Sampler:
         rotation_deg: clockwise rotation that a player applies to the coded picture.
         aspect: width over height of the picture as displayed.
         mirrored: whether the player then flips it left to right.
+        gather: makes what gathers from planes; by default their grids are copied where they lie.
     """
 
-    def __init__(self, rotation_deg: int, aspect: float, *, mirrored: bool = False) -> None:
-        self._stores: list[Any] = []
+    def __init__(
+        self, rotation_deg: int, aspect: float, *, mirrored: bool = False, gather: Gather = StoringGatherer
+    ) -> None:
+        self._gather = gather
+        self._gatherer: Gatherer | None = None
         self._shapes: tuple[tuple[int, ...], ...] = ()
-        self._grids: list[tuple[slice, slice]] = []
-        self._filled = 0
-        self._pictures: Any = None
-        self._picture_grid = (slice(0), slice(0))
-        self._gathered = 0
+        self._place: object = None
+        self._started = False
+        self._recent = array("d")
+        """Times of the frames that are not worked on yet, and of the two before them."""
+        self._recent_sizes = array("f")
+        self._worked = 0
+        """How many of the recent ones were worked on."""
         self._kept: NDArray[np.uint8] | None = None
         self._due_s = 0.0
-        self._times = array("d")
-        self._sizes = array("f")
+        self._times = Rows(1, np.float64)
+        self._sizes = Rows(1, np.float32)
         self._other_times = array("d")
         self._other_sizes = array("f")
         self._pair_times = array("d")
@@ -111,33 +110,28 @@ class Sampler:
     @property
     def frames(self) -> int:
         """How many frames were taken."""
-        return len(self._times)
+        return len(self._times) + len(self._recent) - self._worked
 
     def add(self, frame: Frame) -> None:
-        """Copy the grids of a frame; its planes are not needed afterwards."""
+        """Take a frame; its planes are not needed afterwards, unless it says that they stay as they are."""
         planes = _planes(frame)
         shapes = tuple([plane.shape for plane in planes])
-        if shapes != self._shapes:
-            self._resize(planes, shapes)
-        for store, plane, grid in zip(self._stores, planes, self._grids, strict=True):
-            store[self._filled] = plane[grid]
-        time_s = max(frame.time_s, self._times[-1]) if self._times else max(frame.time_s, 0.0)
-        started = self._gathered or self._kept is not None
-        if not started or time_s >= self._due_s - _TIME_SLACK_S:
-            self._pictures[self._gathered] = planes[0][self._picture_grid]
-            self._gathered += 1
-            if started:
+        place = planes[0].device
+        if shapes != self._shapes or place != self._place:
+            self._resize(planes, shapes, place)
+        time_s = max(frame.time_s, self._recent[-1] if self._recent else 0.0)
+        due = not self._started or time_s >= self._due_s - _TIME_SLACK_S
+        if due:
+            if self._started:
                 self._pair_times.append(time_s)
             # On time, or as late as frames come; after a gap it begins anew.
-            late = not started or time_s >= self._due_s + PAIR_S - _TIME_SLACK_S
+            late = not self._started or time_s >= self._due_s + PAIR_S - _TIME_SLACK_S
             self._due_s = (time_s if late else self._due_s) + PAIR_S
-        self._times.append(time_s)
-        self._sizes.append(frame.size_bytes)
-        self._filled += 1
-        if self._filled == _BATCH:
-            self._flush()
-        if self._gathered == _PICTURES:
-            self._compare()
+            self._started = True
+        self._recent.append(time_s)
+        self._recent_sizes.append(frame.size_bytes)
+        if self._gatherer is not None and self._gatherer.add(frame, planes, due):
+            self._work(last=False)
 
     def leave_out(self, time_s: float, size_bytes: int) -> None:
         """Note the packet of a frame that is not decoded."""
@@ -146,13 +140,13 @@ class Sampler:
 
     def finish(self) -> Samples:
         """What was read so far."""
-        self._flush()
-        self._compare()
+        self._work(last=True)
         pairs, columns = self._pairs.finish()
         jumps = self._jumps.finish()
-        packet_s, sizes = self._packets()
+        times_s = self._times.finish()[:, 0]
+        packet_s, sizes = self._packets(times_s)
         return Samples(
-            time_s=np.array(self._times, dtype=np.float64),
+            time_s=times_s,
             flash=jumps[:, 0].astype(np.float64),
             tint=jumps[:, 1].astype(np.float64),
             size_bytes=sizes,
@@ -168,46 +162,51 @@ class Sampler:
             packet_s=packet_s,
         )
 
-    def _packets(self) -> tuple[Floats | None, Floats]:
+    def _packets(self, times_s: Floats) -> tuple[Floats | None, Floats]:
         """Times and sizes, None for those of the frames."""
-        sizes = np.array(self._sizes, dtype=np.float64)
+        sizes = self._sizes.finish()[:, 0].astype(np.float64)
         if not self._other_times:
             return None, sizes
-        times_s = np.concatenate((self._times, self._other_times))
+        times_s = np.concatenate((times_s, self._other_times))
         order = np.argsort(times_s, kind="stable")
         return times_s[order], np.concatenate((sizes, self._other_sizes))[order]
 
-    def _resize(self, planes: Sequence[Any], shapes: tuple[tuple[int, ...], ...]) -> None:
-        self._flush()
-        self._compare()
-        self._shapes = shapes
-        self._kept = None
-        self._last_blocks = ()
-        sides = (LUMA_SIDE, CHROMA_SIDE, CHROMA_SIDE)
-        self._grids = [_grid(shape, side) for shape, side in zip(shapes, sides, strict=True)]
-        self._picture_grid = _grid(shapes[0], PICTURE_SIDE)
-        self._stores = [_store(plane[grid], _BATCH) for plane, grid in zip(planes, self._grids, strict=True)]
-        self._pictures = _store(planes[0][self._picture_grid], _PICTURES)
+    def _resize(self, planes: Sequence[Any], shapes: tuple[tuple[int, ...], ...], place: object) -> None:
+        self._work(last=True)
+        self._gatherer = self._gather(planes)
+        self._place = place
+        if shapes != self._shapes:
+            self._shapes = shapes
+            self._started = False
+            self._kept = None
+            self._last_blocks = ()
 
-    def _flush(self) -> None:
-        count, self._filled = self._filled, 0
-        if not count:
+    def _work(self, *, last: bool) -> None:
+        """Work on what is gathered."""
+        if self._gatherer is None:
             return
-        grids = [_numbers(store[:count]) for store in self._stores]
-        self._shots.add(self._times[-count:], grids[0])
-        blocks, sizes = zip(*(block_sums(grid) for grid in grids), strict=True)
-        last = self._last_blocks or tuple(sums[:1].repeat(2, axis=0) for sums in blocks)
-        series = [np.concatenate(pair) for pair in zip(last, blocks, strict=True)]
+        for batch in self._gatherer.batches(last=last):
+            self._measure(batch)
+        for pictures in self._gatherer.pictures(last=last):
+            self._compare(pictures)
+
+    def _measure(self, batch: Batch) -> None:
+        count = len(batch.thumbnails)
+        times = self._recent[: self._worked + count]
+        self._shots.add(times[-count:], batch.thumbnails)
+        last = self._last_blocks or tuple(sums[:1].repeat(2, axis=0) for sums in batch.sums)
+        series = [np.concatenate(pair) for pair in zip(last, batch.sums, strict=True)]
         self._last_blocks = tuple(sums[-2:] for sums in series)
-        weights = later_weights(self._times[-count - 2 :], count)
-        luma, u, v = (shared_jumps(sums, size, weights) for sums, size in zip(series, sizes, strict=True))
+        weights = later_weights(times, count)
+        luma, u, v = (shared_jumps(sums, size, weights) for sums, size in zip(series, batch.sizes, strict=True))
         self._jumps.add(np.stack((luma, np.hypot(u, v)), axis=1))
+        self._times.add(np.array(times[-count:])[:, None])
+        self._sizes.add(np.array(self._recent_sizes[:count])[:, None])
+        done = max(0, len(times) - 2)
+        self._recent, self._recent_sizes = self._recent[done:], self._recent_sizes[count:]
+        self._worked = len(times) - done
 
-    def _compare(self) -> None:
-        count, self._gathered = self._gathered, 0
-        if not count:
-            return
-        gathered = _numbers(self._pictures[:count])
+    def _compare(self, gathered: NDArray[np.uint8]) -> None:
         begins = self._kept is None
         series = np.concatenate((gathered[:1] if self._kept is None else self._kept, gathered))
         self._kept = series[-2:]
@@ -228,22 +227,6 @@ def _planes(frame: Frame) -> Sequence[Any]:
                 ]
     planes = frame.planes()
     return planes if planes[0].device.type != "cpu" else [plane.numpy() for plane in planes]
-
-
-def _grid(shape: tuple[int, ...], side: int) -> tuple[slice, slice]:
-    step = max(1, min(shape) // side)
-    return slice(step // 2, None, step), slice(step // 2, None, step)
-
-
-def _store(grid: Any, count: int) -> Any:
-    """Room for some grids where they lie."""
-    if isinstance(grid, np.ndarray):
-        return np.empty((count, *grid.shape), np.uint8)
-    return grid.new_empty((count, *grid.shape))
-
-
-def _numbers(store: Any) -> NDArray[np.uint8]:
-    return store if isinstance(store, np.ndarray) else cast("NDArray[np.uint8]", store.cpu().numpy())
 
 
 def later_weights(times_s: Sequence[float] | Floats, count: int) -> Floats | None:

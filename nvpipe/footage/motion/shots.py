@@ -29,7 +29,8 @@ SIDE_BY_SIDE = 3
 LIMIT = 0.44
 """Unlikeness (0 to 1) times suddenness from which on a change is a cut, at many frames a second."""
 
-_SHAPE = (18, 32)
+SHAPE = (18, 32)
+"""Rows and columns of a thumbnail."""
 _TILE = (7, 10)
 _TILES = tuple((top, left) for top in (2, 9) for left in (1, 11, 21))
 _SHIFTS = (2, 8)
@@ -71,7 +72,7 @@ class _Look:
 
 
 class ShotFinder:
-    """Takes thin grids of luma frame by frame and remembers where shots begin."""
+    """Takes thumbnails frame by frame and remembers where shots begin."""
 
     def __init__(self) -> None:
         self._last: Picture | None = None
@@ -81,14 +82,13 @@ class ShotFinder:
         self._was_blank = False
         self._cuts_s: list[float] = []
 
-    def add(self, times_s: Sequence[float], luma: NDArray[np.uint8]) -> None:
+    def add(self, times_s: Sequence[float], pictures: Picture) -> None:
         """Take the next frames.
 
         Args:
             times_s: `[T]`, never falling.
-            luma: `[T, H, W]`, a few thousand samples each at most.
+            pictures: `[T, 18, 32]`, see `thumbnails`.
         """
-        pictures = thumbnails(luma)
         if self._last is None:
             self._last = pictures[:1].repeat(2, axis=0)
         pictures = np.concatenate((self._last, pictures))
@@ -172,9 +172,9 @@ def _spread(looks: list[_Look]) -> list[_Look]:
 def thumbnails(luma: NDArray[np.uint8]) -> Picture:
     """`[T, 18, 32]` means over cells of the pictures `[T, H, W]`."""
     height, width = luma.shape[1:]
-    first, rows = _cells(height, _SHAPE[0])
+    first, rows = _cells(height, SHAPE[0])
     # Cells overlap where there are fewer samples than cells.
-    samples: NDArray[Any] = luma.astype(np.uint16 if height <= 257 * _SHAPE[0] else np.uint32)
+    samples: NDArray[Any] = luma.astype(np.uint16 if height <= 257 * SHAPE[0] else np.uint32)
     sums = samples[:, first]
     for row in range(1, rows.max()):
         deep = np.flatnonzero(rows > row)
@@ -182,10 +182,15 @@ def thumbnails(luma: NDArray[np.uint8]) -> Picture:
             sums += samples[:, first + row]
         else:
             sums[:, deep] += samples[:, first[deep] + row]
-    across, columns = _members(width, _SHAPE[1])
+    across = _members(width, SHAPE[1])
     # Sums of so few bytes are exact in single precision, in whatever order they are added.
-    totals = sums.astype(np.float32) @ across
-    result: Picture = np.divide(totals, rows[:, None] * columns, dtype=np.float32)
+    return cell_means(sums.astype(np.float32) @ across, height, width)
+
+
+def cell_means(totals: Picture, height: int, width: int) -> Picture:
+    """`[T, 18, 32]` of sums over the cells of pictures `[T, height, width]`."""
+    sizes = [_cells(side, count)[1] for side, count in zip((height, width), SHAPE, strict=True)]
+    result: Picture = np.divide(totals, sizes[0][:, None] * sizes[1], dtype=np.float32)
     return result
 
 
@@ -197,12 +202,12 @@ def _cells(side: int, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 @lru_cache(maxsize=16)
-def _members(side: int, count: int) -> tuple[Picture, NDArray[np.int64]]:
-    """`[side, count]` 1 where a sample belongs to a cell, and how many belong to each."""
+def _members(side: int, count: int) -> Picture:
+    """`[side, count]` 1 where a sample belongs to a cell."""
     first, sizes = _cells(side, count)
     places = np.arange(side)[:, None]
     members = ((places >= first) & (places < first + sizes)).astype(np.float32)
-    return np.ascontiguousarray(members), sizes
+    return np.ascontiguousarray(members)
 
 
 @lru_cache(maxsize=4)
@@ -216,7 +221,7 @@ def _mean_around(side: int, width: int) -> Picture:
 
 def detail(pictures: Picture) -> Picture:
     """The pictures `[..., 18, 32]` less the mean around each of their cells."""
-    down, across = (_mean_around(side, width) for side, width in zip(_SHAPE, _AROUND, strict=True))
+    down, across = (_mean_around(side, width) for side, width in zip(SHAPE, _AROUND, strict=True))
     result: Picture = (pictures - down @ pictures @ across.T).astype(np.float32)
     return result
 
@@ -240,7 +245,7 @@ def unmoved_likeness(old: Picture, new: Picture) -> Picture:
 @lru_cache(maxsize=1)
 def _reachable() -> NDArray[np.bool_]:
     """`[tiles, places]` where each tile is looked for."""
-    rows, columns = np.indices((_SHAPE[0] - _TILE[0] + 1, _SHAPE[1] - _TILE[1] + 1))
+    rows, columns = np.indices((SHAPE[0] - _TILE[0] + 1, SHAPE[1] - _TILE[1] + 1))
     near = [(np.abs(rows - top) <= _SHIFTS[0]) & (np.abs(columns - left) <= _SHIFTS[1]) for top, left in _TILES]
     return np.array(near).reshape(len(_TILES), -1)
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from nvpipe.footage.motion.gather import Gather
     from nvpipe.footage.motion.sampling import Sampler, Samples
     from nvpipe.media.decode import Decoder, Reader
     from nvpipe.media.slots import Slots
@@ -42,6 +43,15 @@ class TorchDiffScorer:
     """Gathers thin grids where the decoder leaves its planes, by torch on a device; the rest is alike everywhere."""
 
     version = "torch-diff/4"
+
+    def prepare(self, *, on_card: bool) -> None:
+        """It gathers wherever pictures are decoded to."""
+
+    def gather(self) -> Gather:
+        """Makes what gathers from planes."""
+        from nvpipe.footage.motion.gather import StoringGatherer
+
+        return StoringGatherer
 
     def probe(self) -> Probe:
         """Sample two small pictures. torch itself is proven with the decoder that leaves tensors on a device."""
@@ -74,7 +84,7 @@ class TorchDiffScorer:
         if fast:
             from nvpipe.footage.motion.fast import coarse_track
 
-            if (track := coarse_track(footage, self.version, decoder, on_progress)) is not None:
+            if (track := coarse_track(footage, self.version, decoder, on_progress, self.gather())) is not None:
                 return track
         from nvpipe.footage.motion.combine import combine
         from nvpipe.footage.motion.follow import follow
@@ -120,9 +130,9 @@ class TorchDiffScorer:
             info = reader.info
             aspect = info.width_px / info.height_px
             try:
-                sampler, sound = _sampled(reader, on_progress, thin=True)
+                sampler, sound = _sampled(reader, self.gather(), on_progress, thin=True)
             except MisplacedError:
-                sampler, sound = _sampled(reader, on_progress, thin=False)
+                sampler, sound = _sampled(reader, self.gather(), on_progress, thin=False)
             damaged = reader.damaged
         # The index of an hour of packets lies between blocks that stay.
         trim()
@@ -137,7 +147,9 @@ class TorchDiffScorer:
         return Seen(samples, powers, duration_s, aspect, tuple(warnings))
 
 
-def _sampled(reader: Reader, on_progress: Callable[[float], None] | None, *, thin: bool) -> tuple[Sampler, Slots]:
+def _sampled(
+    reader: Reader, gather: Gather, on_progress: Callable[[float], None] | None, *, thin: bool
+) -> tuple[Sampler, Slots]:
     """What is read of pictures and sound in one pass.
 
     Raises:
@@ -149,7 +161,7 @@ def _sampled(reader: Reader, on_progress: Callable[[float], None] | None, *, thi
     from nvpipe.media.slots import Slots
 
     info = reader.info
-    sampler = Sampler(info.rotation_deg, info.width_px / info.height_px, mirrored=info.mirrored)
+    sampler = Sampler(info.rotation_deg, info.width_px / info.height_px, mirrored=info.mirrored, gather=gather)
     sound = Slots(SLOT_S)
     thinning = Thinning(_GAP_S, PAIR_S, sampler.leave_out) if thin else None
     told_s = 0.0

@@ -8,7 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
-from nvpipe.registry import Entry, Probe, Registry
+from nvpipe.errors import BackendUnavailableError
+from nvpipe.registry import AUTO, Entry, Probe, Registry
 
 if TYPE_CHECKING:
     import av
@@ -23,6 +24,10 @@ Spare = Callable[[float, float], bool]
 
 class MisplacedError(Exception):
     """Pictures do not come as their packets say, after some were left out: what is shown is not known."""
+
+
+class UndecodableHereError(BackendUnavailableError):
+    """A decoder that is usable here cannot decode this video; another one may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,8 @@ class Thinning:
 class Frame(Protocol):
     """A decoded picture.
 
-    Its planes are valid until the reader is asked for the next one; clone what you keep.
+    Its planes are valid until the reader is asked for the next one; clone what you keep. A frame whose planes stay
+    longer may have a method `before_reuse(settle)`: what it is given is called before they are written over or freed.
     """
 
     @property
@@ -127,10 +133,42 @@ class Decoder(Protocol):
         Raises:
             MediaError: it is missing, damaged beyond use, hostile or has no video.
             UnsupportedMediaError: it would come out wrong.
+            UndecodableHereError: this decoder cannot decode it.
         """
         ...
 
 
 DECODERS: Registry[Decoder] = Registry(
-    "decoder", (Entry("pyav", "nvpipe.media.decode.pyav:PyAvDecoder", "libavcodec on the CPU"),)
+    "decoder",
+    (
+        Entry("nvdec", "nvpipe.media.decode.nvdec:NvdecDecoder", "NVDEC on the card, through libavcodec"),
+        Entry("pyav", "nvpipe.media.decode.pyav:PyAvDecoder", "libavcodec on the CPU"),
+        Entry(
+            "nvdec-threaded",
+            "nvpipe.media.decode.nvdec_threaded:NvdecThreadedDecoder",
+            "NVDEC on the card, through PyNvVideoCodec's threaded decoder",
+            by_name_only=True,
+        ),
+        Entry(
+            "decord",
+            "nvpipe.media.decode.decord_reader:DecordDecoder",
+            "decord, which reads on the CPU unless it was built with CUDA",
+            by_name_only=True,
+        ),
+    ),
 )
+
+EXACT = ("nvdec", "nvdec-threaded", "pyav")
+"""Decoders that give the pictures that are coded."""
+
+
+def marked(scorer: str, decoder: str) -> str:
+    """A scorer's version as it stands on what was measured of a decoder's pictures.
+
+    Those of an inexact decoder are measured apart, so that nobody gets them who has not named it.
+    """
+    return scorer if decoder == AUTO or decoder in EXACT else f"{scorer}+{decoder}"
+
+
+ON_CARD = ("nvdec", "nvdec-threaded")
+"""Decoders that leave their pictures on a card."""

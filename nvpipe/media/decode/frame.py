@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+from nvpipe.media.decode import Frame
 
 if TYPE_CHECKING:
     import av
     import torch
 
 _PLANAR = ("yuv420p", "yuvj420p")
+
+
+class TimedFrame(Frame, Protocol):
+    """A picture that knows how long it is shown."""
+
+    @property
+    def end_s(self) -> float:
+        """End of display by the frame's own duration, `time_s` when unknown."""
+        ...
 
 
 class PyAvFrame:

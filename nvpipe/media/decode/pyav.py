@@ -14,8 +14,9 @@ from nvpipe.media.audio import sound_stream
 from nvpipe.media.decode import MisplacedError
 from nvpipe.media.decode.clock import Clock
 from nvpipe.media.decode.fitting import Fitting
-from nvpipe.media.decode.frame import PyAvFrame
+from nvpipe.media.decode.frame import PyAvFrame, TimedFrame
 from nvpipe.media.decode.needed import needed_of
+from nvpipe.media.heap import trim
 from nvpipe.media.probe import Inspection, inspect
 from nvpipe.media.reading import apart, decode, packets
 from nvpipe.media.safety import (
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     import av
+    from av.container import InputContainer
     from av.video import VideoStream
 
     from nvpipe.media.decode import Spare, Thinning
@@ -42,12 +44,12 @@ TIME_TOLERANCE_S = 0.0006
 _SEEK_BACK_S = (0.0, 2.0, 15.0, 90.0)
 _NO_SEEK_BELOW_S = 1.0
 _MAX_SIZES = 1024
-_WITHOUT_PTS = ("avi",)
+CONTAINERS_WITHOUT_PTS = ("avi",)
 """Containers that store packets in decoding order without presentation stamps; libav's guesses are wrong."""
 _DRAFT = {"skip_loop_filter": "noref"}
 
 
-class _Wanted(NamedTuple):
+class Wanted(NamedTuple):
     """What `frames` was asked for."""
 
     start_s: float
@@ -67,7 +69,7 @@ class PyAvReader:
         self._inspection: Inspection = inspect(path)
         self._damaged = 0
         self._closed = False
-        self._passes: weakref.WeakSet[Generator[PyAvFrame, None, None]] = weakref.WeakSet()
+        self._passes: weakref.WeakSet[Generator[TimedFrame, None, None]] = weakref.WeakSet()
 
     @property
     def info(self) -> MediaInfo:
@@ -86,7 +88,7 @@ class PyAvReader:
         sound: Slots | None = None,
         spare: Spare | None = None,
         thinning: Thinning | None = None,
-    ) -> Iterator[PyAvFrame]:
+    ) -> Iterator[TimedFrame]:
         """Frames shown during `[start_s, end_s)`; see `Reader.frames`.
 
         Raises:
@@ -96,10 +98,10 @@ class PyAvReader:
         """
         if self._closed:
             raise ValueError("the reader is closed")
-        wanted = _Wanted(max(start_s, 0.0), math.inf if end_s is None else end_s, draft, sound, spare, thinning)
+        wanted = Wanted(max(start_s, 0.0), math.inf if end_s is None else end_s, draft, sound, spare, thinning)
         return self._window(wanted)
 
-    def _window(self, wanted: _Wanted) -> Iterator[PyAvFrame]:
+    def _window(self, wanted: Wanted) -> Iterator[TimedFrame]:
         start_s, end_s = wanted.start_s, wanted.end_s
         if end_s <= start_s:
             return
@@ -123,8 +125,8 @@ class PyAvReader:
                 return
 
     def _from(
-        self, shown: PyAvFrame, decoded: Iterator[PyAvFrame], start_s: float, end_s: float
-    ) -> Iterator[PyAvFrame]:
+        self, shown: TimedFrame, decoded: Iterator[TimedFrame], start_s: float, end_s: float
+    ) -> Iterator[TimedFrame]:
         """Drop what precedes the frame on display at `start_s`, then pass on until `end_s`."""
         following = None
         for frame in decoded:
@@ -144,7 +146,7 @@ class PyAvReader:
     def _step_s(self) -> float:
         return float(1 / self.info.fps)
 
-    def _decoded(self, seek_s: float | None, wanted: _Wanted) -> Generator[PyAvFrame, None, None]:
+    def _decoded(self, seek_s: float | None, wanted: Wanted) -> Generator[TimedFrame, None, None]:
         """Frames from the keyframe before `seek_s` on; none when the file cannot be sought.
 
         Those that nobody sees may be missing: before the one on display at the start, and as was asked for.
@@ -164,8 +166,8 @@ class PyAvReader:
             yield from (frame for frame in frames if frame.time_s > last_s)
 
     def _pass(
-        self, seek_s: float | None, wanted: _Wanted, *, whole: bool = False
-    ) -> Generator[PyAvFrame, None, None]:
+        self, seek_s: float | None, wanted: Wanted, *, whole: bool = False
+    ) -> Generator[TimedFrame, None, None]:
         """`_decoded`, unless it is `whole` without what nobody sees.
 
         Raises:
@@ -174,7 +176,9 @@ class PyAvReader:
         import av
 
         inspection = self._inspection
-        container = open_container(self._path)
+        container = self._open()
+        # While it builds the index of an hour, libav takes half as much again.
+        trim()
         try:
             stream = cast("VideoStream", container.streams[inspection.stream_index])
             context = stream.codec_context
@@ -200,7 +204,7 @@ class PyAvReader:
                 self.info.duration_s,
                 from_start=seek_s is None,
                 paced=inspection.paced,
-                trusts_pts=container.format.name not in _WITHOUT_PTS,
+                trusts_pts=container.format.name not in CONTAINERS_WITHOUT_PTS,
             )
             budget = DecodeBudget(self._path)
             sizes: dict[int | None, int] = {}
@@ -229,13 +233,19 @@ class PyAvReader:
                     budget.stop(time_s if math.isfinite(time_s) else None)
                     if self._closed or (math.isfinite(time_s) and time_s > MAX_DURATION_S):
                         return
-                    yield PyAvFrame(picture, time_s, sizes.pop(picture.pts, 0))
+                    yield self._framed(picture, time_s, sizes.pop(picture.pts, 0))
                     budget.start()
                 budget.stop()
             if needed is not None:
                 needed.ended()
         finally:
             container.close()
+
+    def _open(self) -> InputContainer:
+        return open_container(self._path)
+
+    def _framed(self, picture: av.VideoFrame, time_s: float, size_bytes: int) -> TimedFrame:
+        return PyAvFrame(picture, time_s, size_bytes)
 
     def _pictures(self, packet: av.Packet[VideoStream], fitting: Fitting) -> Iterator[av.VideoFrame]:
         """Pictures that a packet completes, all of the size and format of the first one of the file."""

@@ -66,13 +66,26 @@ LEVELS = {
 TRIALS = tuple(
     f"{preset}@{crf}"
     for preset in ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium")
-    for crf in (18, 21, 24)
+    for crf in (18, 23, 28, 33)
 )
 """Presets and rate factors to compare, each without macroblock-tree rate control and as High profile."""
 
 
 class X264Encoder:
     """libx264 as PyAV bundles it."""
+
+    codecs = ("h264",)
+    accepts = ("yuv420p", "nv12")
+    in_chunks = True
+
+    def __init__(self) -> None:
+        self._codec = "h264"
+
+    def prepare(self, codec: str) -> None:
+        self._codec = codec
+
+    def holds(self, output: OutputFormat) -> int:
+        return 0
 
     def trials(self) -> tuple[str, ...]:
         return TRIALS
@@ -82,6 +95,8 @@ class X264Encoder:
 
         from nvpipe.types import OutputFormat
 
+        if self._codec not in self.codecs:
+            return Probe(False, f"it encodes h264, not {self._codec}", "take --encoder auto")
         try:
             with av.open(io.BytesIO(), "w", format="mp4") as container:
                 output = OutputFormat(64, 64, Fraction(30), "fill", "medium")
@@ -92,11 +107,11 @@ class X264Encoder:
             return Probe(False, f"libx264 does not encode: {error}")
         return Probe(True, "encoded a frame")
 
-    def add_stream(self, container: OutputContainer, output: OutputFormat) -> VideoStream:
+    def add_stream(self, container: OutputContainer, output: OutputFormat, pix_fmt: str = "yuv420p") -> VideoStream:
         level = _level(output.quality)
         stream = container.add_stream("libx264", rate=output.fps)
         stream.width, stream.height = output.width_px, output.height_px
-        stream.pix_fmt = "yuv420p"
+        stream.pix_fmt = pix_fmt
         stream.time_base = 1 / output.fps
         context = stream.codec_context
         context.color_range = LIMITED

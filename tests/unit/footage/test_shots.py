@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nvpipe.footage.motion.sampling import Sampler
-from nvpipe.footage.motion.shots import ShotFinder
+from nvpipe.footage.motion.shots import ShotFinder, thumbnails
 from nvpipe.media.decode.pyav import PyAvDecoder
 
 Paint = Callable[[float], np.ndarray]
@@ -30,7 +30,8 @@ def found(paint: Paint, seconds: float = 6, fps: float = 30, batch: int = 5) -> 
     finder = ShotFinder()
     for first in range(0, len(times), batch):
         part = times[first : first + batch]
-        finder.add(part, np.stack([np.clip(paint(time_s), 0, 255).astype(np.uint8) for time_s in part]))
+        luma = np.stack([np.clip(paint(time_s), 0, 255).astype(np.uint8) for time_s in part])
+        finder.add(part, thumbnails(luma))
     return finder.finish()
 
 
@@ -131,7 +132,7 @@ def test_any_shape_at_any_times(height: int, width: int, seed: int, gaps: list[f
     rng = np.random.default_rng(seed)
     times = np.cumsum([0.0, *gaps]).tolist()
     finder = ShotFinder()
-    finder.add(times, rng.integers(0, 256, (len(times), height, width)).astype(np.uint8))
+    finder.add(times, thumbnails(rng.integers(0, 256, (len(times), height, width)).astype(np.uint8)))
     cuts = finder.finish()
     assert list(cuts) == sorted(set(cuts))
     assert set(cuts) <= set(times)
