@@ -1,6 +1,6 @@
 PYTHON ?= python3
 
-.PHONY: setup check test sample clean
+.PHONY: setup check test sample crash clean gpu-check
 
-setup sample test check clean:
+setup sample test check crash clean gpu-check:
 	$(PYTHON) dev.py $@ $(ARGS)

@@ -18,7 +18,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 CONSTRAINTS = ROOT / "requirements" / "constraints.txt"
 SUPPORTED = ((3, 11), (3, 12))
-EXTRAS = ("run", "test", "dev")
+EXTRAS = ("run", "test", "dev", "gpu")
 """What can be installed, each containing the one before it."""
 CHECKS = (
     ("ruff", "format", "--check", "."),
@@ -91,7 +91,7 @@ def setup(extra: str) -> None:
     if stamp.is_file() and stamp.read_text("utf-8") in [state(name) for name in enough]:
         return
     say("dev.py: installing nvpipe and its pinned dependencies into .venv (minutes, the first time)")
-    target = "." if extra == "run" else f".[{extra}]"
+    target = {"run": ".", "gpu": ".[dev,gpu]"}.get(extra, f".[{extra}]")
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install"]
     command = [*pip, "-c", str(CONSTRAINTS), "-e", target]
     subprocess.run(command, cwd=ROOT, env={**BUILD, **os.environ}, check=True, stdout=sys.stderr)
@@ -121,6 +121,12 @@ def check(arguments: list[str]) -> int:
     return test(arguments)
 
 
+def gpu_check(arguments: list[str]) -> int:
+    """Run the GPU check, which sets .venv up once it has found a card."""
+    program = str(ROOT / "bench" / "gpu" / "check.py")
+    return subprocess.run([find_python(), program, "--set-up", *arguments], cwd=ROOT, check=False).returncode
+
+
 def clean() -> int:
     """Remove what tools left behind; .venv and results stay."""
     for name in LEFTOVERS:
@@ -138,16 +144,22 @@ def main() -> int:
         ("setup", "install everything for development"),
         ("sample", "make a short from the packaged article and footage; further options go to `nvpipe run`"),
         ("test", "run the tests; further options go to pytest"),
+        ("crash", "kill a batch two hundred times and see that it ends as if undisturbed"),
         ("check", "format, lint, types and tests; further options go to pytest"),
+        ("gpu-check", "check and measure everything that needs an NVIDIA GPU; further options: bench/gpu/check.py"),
         ("clean", "remove caches and build results"),
     ):
         commands.add_parser(name, help=text, add_help=False)
     chosen, rest = parser.parse_known_args()
     if chosen.command == "clean":
         return clean()
-    setup({"sample": "run", "test": "test"}.get(chosen.command, "dev"))
+    if chosen.command == "gpu-check":
+        return gpu_check(rest)
+    setup({"sample": "run", "test": "test", "crash": "test"}.get(chosen.command, "dev"))
     if chosen.command == "sample":
         return run("nvpipe", "run", "--sample", *rest)
+    if chosen.command == "crash":
+        return run("pytest", "-m", "slow", "-s", "tests/slow/test_crash.py", *rest)
     if chosen.command == "test":
         return test(rest)
     return check(rest) if chosen.command == "check" else 0

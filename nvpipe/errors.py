@@ -75,6 +75,7 @@ class WriterFailedError(BackendFailedError):
     def __init__(self, message: str, *, hint: str = "", lasting: bool = False) -> None:
         super().__init__(message, hint=hint)
         self.lasting = lasting
+        self.retry_helps = not lasting
 
 
 class SpeakerFailedError(BackendFailedError):

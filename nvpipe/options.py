@@ -47,6 +47,8 @@ class Option(NamedTuple):
         return (*self.besides, *(found.names() if isinstance(found, Registry) else map(str, found)))
 
 
+DEVICES = ("cpu", "cuda")
+"""What `--device` can name: the processor, or the first card."""
 OPTIONS: tuple[Option, ...] = (
     Option("storage", "path", "Cache folder, shared by all runs.", metavar="DIR", per_job=False, in_result=False),
     Option(
@@ -207,6 +209,13 @@ OPTIONS: tuple[Option, ...] = (
         in_share=False,
     ),
     Option(
+        "codec",
+        "choice",
+        "What the picture is coded as; the platforms take h264.",
+        names="nvpipe.media.encode:CODECS",
+        in_share=False,
+    ),
+    Option(
         "x264-params",
         "text",
         "x264 parameters that win over the quality's.",
@@ -262,7 +271,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "jobs",
         "int",
-        "Videos analysed or segments precompiled at once; as cores and memory allow unless given.",
+        "Jobs, videos or segments worked on at once; as cores and memory allow unless given.",
         metavar="N",
         minimum=1,
         maximum=256,
@@ -278,6 +287,24 @@ OPTIONS: tuple[Option, ...] = (
         maximum=256,
         per_job=False,
         in_result=False,
+    ),
+    Option(
+        "device",
+        "choice",
+        "Where pictures and models are worked on.",
+        names="nvpipe.options:DEVICES",
+        besides=(AUTO,),
+        per_job=False,
+        in_result=False,
+    ),
+    Option(
+        "vram",
+        "text",
+        "The most memory that models and pictures may take, of the card or else of the RAM: 6G.",
+        metavar="SIZE",
+        per_job=False,
+        in_result=False,
+        parser="nvpipe.settings:parse_size",
     ),
     Option("footage", "paths", "Footage file, folder or pattern; may be repeated.", metavar="PATH", in_result=False),
 )

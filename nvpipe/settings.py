@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 CONFIG_NAME = "nvpipe.toml"
 _NOWHERE = Path()
 
+_BACKENDS = {"cpu": {"decoder": "pyav"}, "cuda": {"decoder": "nvdec"}}
+_CPU_ENCODERS = {"h264": "x264", "hevc": "x265", "av1": "svtav1"}
+"""What `--device` stands for; on a card the encoder stays open, since some cards have none."""
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SIZE = r"(?ia)(?P<number>[0-9]{1,15}(?:\.[0-9]{1,6})?)\s*(?P<unit>[KMGT]?)(?:I?B)?"
 
@@ -66,6 +69,7 @@ class Settings:
     """The settings file's pronunciations: (language or "" for all, as it is written, as it is said)."""
     language: str | None = None
     bitrate: int | None = None
+    codec: str = "h264"
     x264_params: str = ""
     slug: str | None = None
     script: Path | None = None
@@ -79,7 +83,18 @@ class Settings:
     fast: bool = False
     jobs: int | None = None
     workers: int | None = None
+    vram: str = ""
+    """A size; "" is as much as there is."""
+    device: str = AUTO
     footage: tuple[str, ...] = ()
+
+    def on_device(self) -> Settings:
+        """These settings with the backends of the device that is named, where they are left to `auto`."""
+        found = dict(_BACKENDS.get(self.device, {}))
+        if self.device == "cpu":
+            found["encoder"] = _CPU_ENCODERS[self.codec]
+        changes: dict[str, Any] = {name: value for name, value in found.items() if getattr(self, name) == AUTO}
+        return replace(self, **changes)
 
     def with_values(self, values: Mapping[str, object], *, where: str, jobs_only: bool = False) -> Settings:
         """These settings with some options replaced, each checked.
@@ -124,8 +139,15 @@ def load_settings(
             value: object = text.split(os.pathsep) if option.kind == "paths" else text
             settings = settings.with_values({option.name: value}, where=variable)
     settings = settings.with_values(flags, where="command line")
+    settings = settings.on_device()
     # Looking the folder up costs as much as reading the cache in it, so only who needs it pays.
     return replace(settings, storage=default_storage()) if settings.storage is _NOWHERE else settings
+
+
+def driver_variables(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What the environment says on NVIDIA's driver, to containers and to programs."""
+    names = ("NVIDIA_DRIVER_CAPABILITIES", "NVIDIA_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
+    return {name: environ[name] for name in names if name in environ}
 
 
 def default_storage() -> Path:

@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "run": "Turn articles and footage into finished shorts.",
+    "plan": "Tell what a run would do, without doing it.",
     "analyze": "Score footage for action and fill the cache.",
     "segments": "Print the best segments of a video.",
     "precompile": "Compose the best segments beforehand, for quicker runs.",
     "caption": "Draw word-timed captions on a finished video.",
     "fetch": "Download footage, with its licence and credit.",
+    "status": "Tell how a run stands.",
+    "report": "Write a page of a run: shorts, scripts, footage, time and memory.",
+    "clean": "Remove what killed runs left.",
     "check": "Tell whether a file meets the platforms' rules.",
-    "bench": "Measure encoders: speed, size and quality.",
+    "bench": "Measure encoders, decoders, scoring and whole jobs.",
     "doctor": "Prove every backend by opening it.",
     "voices": "List the voices that can be named, by language.",
     "cache": "List, check, shrink or clear what is cached.",

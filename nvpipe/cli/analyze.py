@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     help="Draw the timeline: score, signals, best segments and pictures. With several videos each gets a file of its "
     "own, FILE-VIDEO_ID.png.",
 )
-@settings_options("decoder", "fast", "jobs", "storage")
+@settings_options("decoder", "device", "fast", "jobs", "storage")
 @json_option
 @verbosity_options
 def command(

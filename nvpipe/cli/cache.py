@@ -55,9 +55,10 @@ def verify_entries(config: Path | None, as_json: bool, **flags: Any) -> int:
     from nvpipe.cache.verify import verify
     from nvpipe.footage import select
     from nvpipe.footage.kept import scorer_versions
+    from nvpipe.media.decode import DECODERS
 
     storage = settings_from(config, flags).storage
-    findings = verify(storage, scorer_versions(), [select.VERSION])
+    findings = verify(storage, scorer_versions(*DECODERS.names()), [select.VERSION])
     counts: dict[str, int] = {}
     for finding in findings:
         counts[finding.state] = counts.get(finding.state, 0) + 1

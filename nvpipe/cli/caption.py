@@ -18,8 +18,9 @@ from nvpipe.errors import UsageError
 @click.option("--text", required=True, metavar="FILE", help="What is said in it, or a .srt or .vtt file.")
 @click.option("--out", metavar="FILE.mp4", help="The file to write.  [default: ./nvpipe-out/VIDEO-captioned.mp4]")
 @settings_options(
-    "captions", "font", "subtitles", "language", "quality", "decoder", "encoder", "bitrate", "x264-params", "storage"
-)
+    "captions", "font", "subtitles", "language", "quality", "decoder", "encoder", "codec", "bitrate", "x264-params",
+    "storage",
+)  # fmt: skip
 @json_option
 @verbosity_options
 def command(

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     "crop",
     "quality",
     "decoder",
+    "device",
     "fast",
     "jobs",
     "storage",

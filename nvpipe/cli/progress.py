@@ -7,10 +7,11 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from nvpipe.pipeline.reporter import Reporter, Silent
+from nvpipe.cli.table import clock, job_table
+from nvpipe.pipeline.reporter import JobLine, Reporter, Silent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from nvpipe.types import Progress, StageResult
 
@@ -63,6 +64,10 @@ class Plain:
         self._last_s[""] = time.monotonic()
         if result.outcome != FAILED:
             self._line(f"  {result.stage} {_ending(result)}")
+
+    def run_ended(self, jobs: Sequence[JobLine], seconds: float) -> None:
+        for line in job_table(jobs, seconds):
+            self._line(line)
 
     def notice(self, text: str) -> None:
         self._line(f"  note: {text}")
@@ -174,6 +179,7 @@ class Live:
 
     def stage_ended(self, label: str, result: StageResult) -> None:
         self._drop("")
+        self._drop(label)
         if result.outcome != FAILED:
             self._print(f"  {result.stage:<10} {_ending(result)}", "green")
 
@@ -193,6 +199,10 @@ class Live:
         else:
             self._print(f"  {status} in {seconds:.1f} s: {text}", "bold green")
 
+    def run_ended(self, jobs: Sequence[JobLine], seconds: float) -> None:
+        for line in job_table(jobs, seconds):
+            self._print(line, "bold")
+
     def _drop(self, part: str) -> None:
         if part in self._tasks:
             self._bars.remove_task(self._tasks.pop(part))
@@ -204,14 +214,6 @@ class Live:
 def error_line(text: str) -> str:
     """How every error looks."""
     return f"nvpipe: error: {text}"
-
-
-def clock(seconds: float) -> str:
-    """Seconds as m:ss, or h:mm:ss from an hour on."""
-    whole = round(seconds)
-    hours, rest = divmod(whole, 3600)
-    minutes, secs = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{secs:02}" if hours else f"{minutes}:{secs:02}"
 
 
 def _ending(result: StageResult) -> str:

@@ -18,7 +18,7 @@ from nvpipe.cli.options import (
     verbosity_options,
 )
 from nvpipe.cli.progress import open_reporter
-from nvpipe.errors import UsageError
+from nvpipe.errors import InterruptedRunError, UsageError
 
 if TYPE_CHECKING:
     from nvpipe.pipeline.run import RunReport
@@ -46,13 +46,35 @@ if TYPE_CHECKING:
     "--allow-private-hosts", is_flag=True, help="Read articles and feeds from private and local addresses too."
 )
 @click.option("--sample", is_flag=True, help="Use the packaged sample article and footage.")
+@click.option(
+    "--retry",
+    "retries",
+    type=click.IntRange(0, 100),
+    default=0,
+    metavar="N",
+    help="Try a job so many times more, where that may help.  [default: 0]",
+)
+@click.option(
+    "--log", "log", type=click.Path(path_type=Path), metavar="FILE", help="Add what happens, as JSON lines."
+)
+@click.option(
+    "--metrics", type=click.Path(path_type=Path), metavar="FILE", help="Keep figures here, as Prometheus reads them."
+)
+@click.option(
+    "--grace",
+    "grace_s",
+    type=click.FloatRange(0, 86400),
+    default=8,
+    metavar="SECONDS",
+    help="How long jobs at work may go on after SIGTERM.  [default: 8]",
+)
 @settings_options(
     "footage", "seconds", "size", "fps", "layout", "blur", "blur-opacity", "blur-desaturation", "split-with",
     "crop", "captions", "font", "subtitles", "title", "logo", "logo-position", "logo-size", "progress-bar", "cover",
     "music", "music-volume", "lufs", "script", "narration",
     "llama", "tone", "seed", "call-to-action",
-    "quality", "language", "voice", "speed", "kokoro", "writer", "speaker", "decoder", "encoder", "bitrate",
-    "x264-params", "fast", "jobs", "workers", "storage",
+    "quality", "language", "voice", "speed", "kokoro", "writer", "speaker", "decoder", "encoder", "codec", "bitrate",
+    "x264-params", "fast", "jobs", "workers", "device", "vram", "storage",
 )  # fmt: skip
 @json_option
 @verbosity_options
@@ -64,6 +86,10 @@ def command(
     since: str | None,
     allow_private_hosts: bool,
     sample: bool,
+    retries: int,
+    log: Path | None,
+    metrics: Path | None,
+    grace_s: float,
     as_json: bool,
     verbose: bool,
     quiet: bool,
@@ -75,17 +101,19 @@ def command(
     With --script the text of a file is spoken as it is; an ARTICLE then only says where it comes from, and
     --narration is its sound, spoken already.
 
-    ARTICLE is a .md, .txt or .html file, an http(s) address, - for standard input, or a jobs file: a .jsonl with one
-    {"article": PATH or URL, ...} or {"feed": URL, ...} a line, whose other keys are option names and win over the
-    command line.
+    ARTICLE is a .md, .txt or .html file, a folder of them, an http(s) address, - for standard input, or a jobs file:
+    a .jsonl with one {"article": PATH or URL, ...} or {"feed": URL, ...} a line, whose other keys are option names
+    and win over the command line.
 
     An entry of a feed is told once for each cache folder: it is done when its short is finished.
 
     Every short is <slug>.mp4 with <slug>.srt, a cover <slug>.jpg and a manifest <slug>.json beside it. A run that was
     stopped goes on where it stopped; one that is repeated finds everything done.
+
+    The first Ctrl-C lets the jobs at work be finished and begins no others, the second stops at once.
     """
     from nvpipe.pipeline.jobs import expand, feed_requests
-    from nvpipe.pipeline.run import run
+    from nvpipe.pipeline.run import RunManner, run
 
     if not out.strip():
         raise UsageError("--out is empty", hint="name a folder")
@@ -103,9 +131,18 @@ def command(
         raise UsageError("standard input can be only one article")
     requests = expand(sources, settings, feed_requests(feeds, settings, count, since))
     with open_reporter(verbose=verbose, quiet=quiet) as reporter:
-        report = run(requests, Path(out), reporter, sys.stdin.buffer, allow_private=allow_private_hosts)
+        manner = RunManner(retries, log, metrics, grace_s)
+        report = run(
+            requests, Path(out), reporter, sys.stdin.buffer, allow_private=allow_private_hosts, manner=manner
+        )
     if as_json:
         print_json(_document(report))
+    if report.not_begun:
+        total = len(report.jobs) + len(report.not_begun)
+        raise InterruptedRunError(
+            f"interrupted: {len(report.not_begun)} of {total} jobs are not begun",
+            hint="the same command goes on there",
+        )
     return report.exit_code
 
 
@@ -120,9 +157,11 @@ def _document(report: RunReport) -> dict[str, Any]:
                 "seconds": job.seconds,
                 "error": job.error,
                 "cached": job.cached,
+                "attempts": job.attempts,
             }
             for job in report.jobs
         ],
         "skipped": [{"feed": one.feed, "article": one.entry, "reason": one.reason} for one in report.skipped],
+        "not_begun": list(report.not_begun),
         "seconds": report.seconds,
     }

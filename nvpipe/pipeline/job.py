@@ -11,6 +11,7 @@ from nvpipe.errors import BackendFailedError, BackendUnavailableError, MediaErro
 from nvpipe.pipeline.analyse import logged_all
 from nvpipe.pipeline.author import told_by
 from nvpipe.pipeline.auto_look import choose_look
+from nvpipe.pipeline.batch.turns import Alone
 from nvpipe.pipeline.beside import choose_beside
 from nvpipe.pipeline.casting import cast, recast
 from nvpipe.pipeline.choose import demand_of, reserve
@@ -22,6 +23,7 @@ from nvpipe.pipeline.plan import AUTO_CAPTIONS, plan_timeline, subtitles
 from nvpipe.pipeline.precompiled import Ready
 from nvpipe.pipeline.subtitles import subtitle_texts
 from nvpipe.pipeline.tell import Tellers, Told
+from nvpipe.pipeline.timings import predicted_and_measured
 from nvpipe.pipeline.versions import make_all, versions_of
 from nvpipe.registry import AUTO
 from nvpipe.story.language import detect_language, primary_of
@@ -33,7 +35,8 @@ if TYPE_CHECKING:
 
     from nvpipe.cache.stages import StageStore
     from nvpipe.footage.library import Library
-    from nvpipe.pipeline.beside import Second
+    from nvpipe.pipeline.batch.turns import Turn
+    from nvpipe.pipeline.beside import Beside, Second
     from nvpipe.pipeline.kept import Kept
     from nvpipe.pipeline.stages import JobLog
     from nvpipe.pipeline.tools import Toolbox
@@ -65,6 +68,7 @@ def make(
     kept: Kept,
     log: JobLog,
     work: Path,
+    turn: Turn | None = None,
 ) -> Made:
     """Do a job's stages, taking from the cache what is there.
 
@@ -79,21 +83,54 @@ def make(
         kept: what is known from earlier jobs and runs.
         log: where stages, choices and warnings are recorded.
         work: folder for unfinished files.
+        turn: when it may do what, where other jobs are at work.
 
     Raises:
         NvpipeError: the job cannot be done.
     """
-    told = _told(article, settings, tools, kept.store, log, work)
-    tracks = _tracks(footage, kept.library, tools, settings, log)
-    demand = demand_of(told)
-    ready = Ready(settings, tools, kept.store, log)
-    spans = ready.spans(footage, tracks, demand.duration_s)
-    segments = reserve(share, footage, tracks, demand, kept, log, spans)
-    beside = choose_beside(second, demand, share, footage, tracks, tools, kept, settings, log, ready)
+    turn = turn or Alone()
+    with turn.story():
+        told = _told(article, settings, tools, kept.store, log, work)
+    with turn.footage():
+        tracks = _tracks(footage, kept.library, tools, settings, log)
+        demand = demand_of(told)
+        ready = Ready(settings, tools, kept.store, log)
+        spans = ready.spans(footage, tracks, demand.duration_s)
+        segments = reserve(share, footage, tracks, demand, kept, log, spans)
+        beside = choose_beside(second, demand, share, footage, tracks, tools, kept, settings, log, ready)
+    chosen = _Chosen(told, {video.video_id: video for video in footage}, tracks, segments, beside, ready)
+    with turn.vision():
+        return _shown(article, chosen, settings, target, tools, kept, log, work, turn.workers(settings.workers))
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What is said and which footage is shown to it."""
+
+    told: Told
+    videos: Mapping[str, Footage]
+    tracks: Sequence[MotionTrack]
+    segments: Sequence[Segment]
+    beside: Beside
+    ready: Ready
+
+
+def _shown(
+    article: Article,
+    chosen: _Chosen,
+    settings: Settings,
+    target: Path,
+    tools: Toolbox,
+    kept: Kept,
+    log: JobLog,
+    work: Path,
+    workers: int | None,
+) -> Made:
+    """The finished files of what was told and chosen."""
+    told, tracks, segments, beside = chosen.told, chosen.tracks, chosen.segments, chosen.beside
     _say_details(told, segments, log)
-    videos = {video.video_id: video for video in footage}
     known = {track.video_id: track for track in tracks}
-    timeline = plan_timeline(told, segments, videos, known, settings, beside)
+    timeline = plan_timeline(told, segments, chosen.videos, known, settings, beside)
     timeline = replace(timeline, music=music_of(settings, log.warn))
     look = choose_look(timeline, settings, tools, kept.store, log) if settings.captions == AUTO_CAPTIONS else None
     drawn = settings if look is None else replace(settings, captions=look.style)
@@ -104,9 +141,9 @@ def make(
             log.warn(f"the licence of {cut.footage.path.name} is unknown; make sure that you may publish it")
     if timeline.music and timeline.music.licence is None:
         log.warn(f"the licence of {timeline.music.path.name} is unknown; make sure that you may publish it")
-    timeline = ready.attached(timeline, known | {track.video_id: track for track in beside.tracks})
+    timeline = chosen.ready.attached(timeline, known | {track.video_id: track for track in beside.tracks})
     versions = versions_of(timeline, settings, work / target.name, tools)
-    rendered, cover = make_all(versions, tools, kept.store, log, settings.workers)
+    rendered, cover = make_all(versions, tools, kept.store, log, workers)
     for text in rendered.warnings:
         log.warn(text)
     subtitle_files = _write_subtitles(versions, subtitles(told, drawn, timeline.duration_s), settings)
@@ -114,6 +151,8 @@ def make(
     outputs = {str(target.absolute().with_name(one.path.name)): one.timeline.output for one in versions}
     document = manifest(article, settings, told, timeline, rendered, log.backends, log, outputs)
     document |= described(timeline.extras, cover, target) | music_entry(timeline.music)
+    lengths_s = {video.digest: video.duration_s for video in chosen.videos.values()}
+    document |= predicted_and_measured(log, kept.store, settings, timeline.duration_s, lengths_s)
     reason = look.reason if look else ""
     document["captions"] = {"style": drawn.captions, "wanted": settings.captions, "reason": reason}
     manifest_file = (work / target.name).with_suffix(".json")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from nvpipe.types import Article
 
 JOBS_SUFFIX = ".jsonl"
+ARTICLE_SUFFIXES = (".md", ".txt", ".html", ".htm")
+"""What is told of a folder's files."""
 DEFAULT_COUNT = 10
 """Of a feed's entries, a run."""
 LONGEST_JOBS_FILE_BYTES = 64 << 20
@@ -130,6 +132,10 @@ def _own_words(settings: Settings) -> list[str]:
 
 
 def _of(source: str, settings: Settings) -> Iterator[JobRequest]:
+    if source != "-" and "://" not in source and is_folder(source):
+        for path in _articles_of(Path(source)):
+            yield JobRequest(str(path), settings)
+        return
     if not source.lower().endswith(JOBS_SUFFIX) or "://" in source:
         yield JobRequest(source, settings)
         return
@@ -143,6 +149,29 @@ def _of(source: str, settings: Settings) -> Iterator[JobRequest]:
             yield _request(line, where, path.parent, settings)
         except NvpipeError as error:
             yield JobRequest(where, settings, error)
+
+
+def is_folder(source: str) -> bool:
+    """Whether an article's name is that of a folder of articles."""
+    try:
+        return Path(source).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _articles_of(folder: Path) -> list[Path]:
+    """The articles that lie in a folder, by name; folders in it and hidden files are not looked at."""
+    try:
+        found = sorted(
+            path
+            for path in folder.iterdir()
+            if path.suffix.lower() in ARTICLE_SUFFIXES and not path.name.startswith(".") and path.is_file()
+        )
+    except OSError as error:
+        raise InputError(f"folder {folder} cannot be read: {error.strerror or error}") from error
+    if not found:
+        raise InputError(f"folder {folder} has no articles", hint=f"put {', '.join(ARTICLE_SUFFIXES)} files there")
+    return found
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:

@@ -129,4 +129,5 @@ def _output(size: NamedSize, settings: Settings) -> OutputFormat:
         blur_opacity=settings.blur_opacity,
         blur_desaturation=settings.blur_desaturation,
         lufs=settings.lufs,
+        codec=settings.codec,
     )

@@ -21,7 +21,7 @@ from nvpipe.pipeline.plan import FOLLOW, outputs_of
 from nvpipe.pipeline.precompiled import STAGE, group_of, key_of, shape_of, stretches_of
 from nvpipe.pipeline.stages import JobLog
 from nvpipe.pipeline.tools import Toolbox
-from nvpipe.pipeline.workers import Finished, side_by_side, worker_count
+from nvpipe.pipeline.workers import WORKER_BYTES, Finished, side_by_side, worker_count
 from nvpipe.types import Progress
 
 if TYPE_CHECKING:
@@ -133,7 +133,9 @@ def precompile(
             todo += _pieces(video, track, spans, groups, store, settings, done, reporter)
     if todo:
         store.new_file(STAGE).unlink()
-        _make(todo, settings, done, reporter)
+        most = worker_count(len(todo), settings.jobs)
+        with tools.vision("compose", settings.jobs and most, most, WORKER_BYTES) as held:
+            _make(todo, settings, held.workers, done, reporter)
     for failure in done.errors:
         reporter.job_ended("", "failed", failure.line(), 0.0)
     done.kept.sort(key=lambda one: (one.footage.video_id, one.start_s, one.end_s))
@@ -218,7 +220,7 @@ def _path(stretch: Stretch, store: StageStore) -> Path | None:
     return kept[0] if kept else None
 
 
-def _make(todo: Sequence[Piece], settings: Settings, done: Precompiled, reporter: Reporter) -> None:
+def _make(todo: Sequence[Piece], settings: Settings, workers: int, done: Precompiled, reporter: Reporter) -> None:
     """Compose the pieces, as many at once as the machine bears."""
 
     def tell(index: int, done_s: float) -> None:
@@ -226,7 +228,6 @@ def _make(todo: Sequence[Piece], settings: Settings, done: Precompiled, reporter
         named = _named(piece.footage, piece.start_s, piece.end_s)
         reporter.progress(Progress(LABEL, named, done_s, piece.duration_s, part=piece.keys[0]))
 
-    workers = worker_count(len(todo), settings.jobs)
     order = sorted(range(len(todo)), key=lambda index: -todo[index].duration_s)
     finishing = side_by_side(
         todo,

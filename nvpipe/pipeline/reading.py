@@ -13,7 +13,7 @@ from nvpipe.story.slug import slugify, unique_slugs
 from nvpipe.web.addresses import is_address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import BinaryIO
 
     from nvpipe.cache.journal import Journal
@@ -53,12 +53,12 @@ def from_the_web(
         yield found, sources.skipped
 
 
-def read_jobs(requests: Sequence[JobRequest], stdin: BinaryIO | None, journal: Journal) -> list[Job]:
-    """The articles, each with the name of its output.
+Found = list[tuple["JobRequest", "Article | None", Exception | None]]
 
-    The names follow from the order of the jobs, and from what other articles left in the output folder.
-    """
-    found: list[tuple[JobRequest, Article | None, Exception | None]] = []
+
+def read_articles(requests: Sequence[JobRequest], stdin: BinaryIO | None) -> Found:
+    """Every request with its article, or with what is wrong with that."""
+    found: Found = []
     for request in requests:
         try:
             if request.error is not None:
@@ -66,8 +66,22 @@ def read_jobs(requests: Sequence[JobRequest], stdin: BinaryIO | None, journal: J
             found.append((request, request.article or read_article(request.source, stdin=stdin), None))
         except Exception as error:  # noqa: BLE001 - judged when it is that job's turn
             found.append((request, None, error))
+    return found
+
+
+def named(found: Found, journal: Journal, taken: Mapping[str, str] | None = None) -> list[Job]:
+    """The jobs, each with the name of its output.
+
+    The names follow from the order of the jobs, and from what other articles left in the output folder.
+
+    Args:
+        found: the articles.
+        journal: of the output folder.
+        taken: names that other runs use at this moment, each with the digest of its article.
+    """
     articles = [(request, article) for request, article, _ in found if article is not None]
-    owners = {
+    owners: dict[str, object] = dict(taken or {})
+    owners |= {
         name: record.fields.get("article")
         for slug, record in journal.all_finished().items()
         for name in (slug, *(Path(output.name).stem for output in record.outputs))

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nvpipe.types import Progress, StageResult
+
+
+@dataclass(frozen=True, slots=True)
+class JobLine:
+    """A job in the table at the end of a batch."""
+
+    number: int
+    name: str
+    status: str
+    """`done`, `already done`, `failed` or `not begun`."""
+    seconds: float
+    text: str
+    """Its file, or what went wrong."""
 
 
 class Reporter(Protocol):
@@ -28,6 +44,10 @@ class Reporter(Protocol):
         ...
 
     def job_ended(self, label: str, status: str, text: str, seconds: float) -> None: ...
+
+    def run_ended(self, jobs: Sequence[JobLine], seconds: float) -> None:
+        """What became of the jobs of a batch."""
+        ...
 
 
 class Silent:
@@ -52,4 +72,7 @@ class Silent:
         return
 
     def job_ended(self, label: str, status: str, text: str, seconds: float) -> None:
+        return
+
+    def run_ended(self, jobs: Sequence[JobLine], seconds: float) -> None:
         return

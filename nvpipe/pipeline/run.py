@@ -1,106 +1,70 @@
-"""A run: articles and footage in, finished shorts out, one job after the other."""
+"""A run: articles and footage in, finished shorts out."""
 
 from __future__ import annotations
 
-import errno
+import os
 import time
-import traceback
-from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nvpipe.cache.journal import Journal
 from nvpipe.cache.ledger import Ledger
 from nvpipe.cache.listing import sweep
 from nvpipe.cache.stages import StageStore
 from nvpipe.cache.store import once
-from nvpipe.errors import InterruptedRunError, NvpipeError, OutputError, UsageError
+from nvpipe.errors import InterruptedRunError, NvpipeError, OutputError
 from nvpipe.footage.library import Library
-from nvpipe.media.encode import prove_parameters
-from nvpipe.options import OPTIONS
-from nvpipe.pipeline import tell
-from nvpipe.pipeline.author import author_key
-from nvpipe.pipeline.beside import Second, second_of
-from nvpipe.pipeline.extras import logo_digest, prove_logo
-from nvpipe.pipeline.given import given_key
-from nvpipe.pipeline.idle import idle_options
-from nvpipe.pipeline.job import Made, make
+from nvpipe.pipeline.batch.claims import names_in_use, naming
+from nvpipe.pipeline.batch.events import open_events
+from nvpipe.pipeline.batch.many import Jobs
+from nvpipe.pipeline.batch.memory import MemoryWatch
+from nvpipe.pipeline.batch.record import Recorder
+from nvpipe.pipeline.batch.results import JobReport, RunReport
+from nvpipe.pipeline.batch.shared import Shared
+from nvpipe.pipeline.batch.space import hindered
+from nvpipe.pipeline.batch.stopping import GRACE_S, Stop
+from nvpipe.pipeline.batch.waves import waves_of
 from nvpipe.pipeline.kept import Kept
+from nvpipe.pipeline.keys import VERSION, job_key, ledger_key
 from nvpipe.pipeline.models import Models
-from nvpipe.pipeline.music import music_of, prove_music
-from nvpipe.pipeline.narrator import voice_key
-from nvpipe.pipeline.plan import own_looks
-from nvpipe.pipeline.reading import Job, from_the_web, read_jobs
-from nvpipe.pipeline.stages import JobLog
-from nvpipe.pipeline.subtitles import caption_font
-from nvpipe.pipeline.tools import Toolbox
-from nvpipe.pipeline.workspace import publish, workspace
-from nvpipe.types.codec import digest_of
+from nvpipe.pipeline.reading import from_the_web, named, read_articles
+from nvpipe.pipeline.reporter import JobLine
+from nvpipe.pipeline.workspace import workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
     from typing import BinaryIO
 
-    from nvpipe.pipeline.feeds import Skipped
+    from nvpipe.pipeline.batch.events import EventLog
     from nvpipe.pipeline.jobs import JobRequest
+    from nvpipe.pipeline.reading import Job
     from nvpipe.pipeline.reporter import Reporter
     from nvpipe.settings import Settings
-    from nvpipe.types import Article, Footage
 
-VERSION = 3
-"""Part of every job's key; a change of what a job makes from the same inputs changes it."""
+__all__ = ["VERSION", "JobReport", "RunManner", "RunReport", "job_key", "ledger_key", "run"]
 
-
-@dataclass(frozen=True, slots=True)
-class JobReport:
-    """What became of one job."""
-
-    article: str
-    status: str
-    """`done` or `failed`."""
-    output: Path | None
-    manifest: Path | None
-    seconds: float
-    error: str | None = None
-    exit_code: int = 0
-    cached: bool = False
-    """True when everything was there already."""
+JOB_CORES = 2
+"""What the pictures of one job keep busy."""
+JOB_BYTES = 1500 << 20
+"""What one job may need at 1080p: libraries, pictures, sound."""
+MOST_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class RunReport:
-    """What became of a run."""
+class RunManner:
+    """How a run is done; its files don't follow from it."""
 
-    jobs: tuple[JobReport, ...]
-    seconds: float
-    skipped: tuple[Skipped, ...] = ()
-    """Entries of feeds that are not told."""
-
-    @property
-    def exit_code(self) -> int:
-        """That of the job, or of several 1 if any failed."""
-        if len(self.jobs) == 1:
-            return self.jobs[0].exit_code
-        return 1 if any(job.exit_code for job in self.jobs) else 0
-
-
-@dataclass(slots=True)
-class _Shared:
-    """What the jobs of a run have in common."""
-
-    out: Path
-    kept: Kept
-    models: Models
-    journal: Journal
-    reporter: Reporter
-    heard: list[str] = field(default_factory=list)
-    """Warnings that came from the storage folder."""
-    said: set[str] = field(default_factory=set)
-    """Notices that are said once a run."""
-    footage: dict[tuple[str, ...], tuple[list[Footage], list[str]]] = field(default_factory=dict)
-    proven: dict[tuple[str, str, object], tuple[Any, Any]] = field(default_factory=dict)
+    retries: int = 0
+    """How often a job is tried again where that may help."""
+    log: Path | None = None
+    """A file that takes the events too."""
+    metrics: Path | None = None
+    """A file that has the run's figures in Prometheus' text format."""
+    grace_s: float = GRACE_S
+    """How long running jobs may go on after SIGTERM."""
 
 
 def run(
@@ -110,8 +74,9 @@ def run(
     stdin: BinaryIO | None = None,
     *,
     allow_private: bool = False,
+    manner: RunManner | None = None,
 ) -> RunReport:
-    """Do the jobs in order; one that fails does not stop the others.
+    """Do the jobs; one that fails does not stop the others.
 
     Args:
         requests: the jobs, all with the same storage folder.
@@ -119,176 +84,142 @@ def run(
         reporter: told of everything that happens.
         stdin: where the article `-` is read from.
         allow_private: fetch articles and feeds from private and loopback hosts too.
+        manner: how it is done.
 
     Raises:
-        UsageError: the output folder cannot be written.
-        InterruptedRunError: the user asked to stop; what is finished stays.
+        UsageError: the output folder, or a file that the user named for figures, cannot be written.
+        InterruptedRunError: the user asked to stop at once; what is finished stays.
     """
+    manner = manner or RunManner()
     start = time.perf_counter()
-    reports: list[JobReport] = []
-    with workspace(out) as work:
-        sweep(requests[0].settings.storage)
-        shared = _shared(requests[0].settings.storage, out, reporter)
-        with (
-            closing(shared.models),
-            from_the_web(requests, out, reporter, allow_private=allow_private) as (found, skipped),
-        ):
-            jobs = read_jobs(found, stdin, shared.journal)
-            for number, job in enumerate(jobs, 1):
-                reporter.job_started(job.slug or job.request.source, number, len(jobs))
-                report = _guarded(job, shared, work)
-                reports.append(report)
-                text = report.error or ("already done" if report.cached else str(report.output))
-                reporter.job_ended(job.slug or job.request.source, report.status, text, report.seconds)
-    return RunReport(tuple(reports), round(time.perf_counter() - start, 3), tuple(skipped))
+    with workspace(out) as work, open_events(out, reporter.warning, manner.log) as log:
+        recorder = Recorder(reporter, log)
+        stop = Stop(manner.grace_s, partial(_say_draining, recorder))
+        if manner.metrics is not None:
+            _keep_metrics(manner.metrics, recorder)
+        log.write("run_started", pid=os.getpid(), out=str(out.absolute()))
+        try:
+            with stop.listening(), MemoryWatch(lambda size: log.write("memory", bytes=size)):
+                report = _run(requests, out, work, recorder, stop, stdin, manner, start, allow_private=allow_private)
+        except BaseException as error:
+            code = error.exit_code if isinstance(error, NvpipeError) else InterruptedRunError.exit_code
+            was_asked = isinstance(error, InterruptedRunError | KeyboardInterrupt)
+            _end(log, "interrupted" if was_asked else "failed", code, start)
+            raise
+        if len(report.jobs) + len(report.not_begun) > 1:
+            recorder.run_ended(_table(report), report.seconds)
+        _end(log, "interrupted" if report.not_begun else "finished", report.exit_code, start)
+    return report
 
 
-def _shared(storage: Path, out: Path, reporter: Reporter) -> _Shared:
+def _run(
+    requests: Sequence[JobRequest],
+    out: Path,
+    work: Path,
+    recorder: Recorder,
+    stop: Stop,
+    stdin: BinaryIO | None,
+    manner: RunManner,
+    start: float,
+    *,
+    allow_private: bool,
+) -> RunReport:
+    settings = requests[0].settings
+    sweep(settings.storage)
+    shared = _shared(settings, out, work, recorder, stop, manner.retries)
+    with (
+        closing(shared.models),
+        from_the_web(requests, out, recorder, allow_private=allow_private) as (found, skipped),
+    ):
+        jobs = _jobs(found, stdin, shared)
+        at_once = min(settings.jobs or default_at_once(), max(1, len(jobs)))
+        waves, together = waves_of(jobs, shared.models, shared.kept.store)
+        _write_jobs(recorder.log, jobs, at_once)
+        stop.may_drain = len(jobs) > 1
+
+        def check(wave: Sequence[Job]) -> Mapping[int, NvpipeError]:
+            return hindered(wave, out, at_once, shared.journal.all_finished())
+
+        reports, left = Jobs(jobs, waves, at_once, shared, check, story_together=together).run()
+    seconds = round(time.perf_counter() - start, 3)
+    return RunReport(tuple(reports), seconds, tuple(skipped), tuple(job.request.source for job in left))
+
+
+def default_at_once() -> int:
+    """How many jobs at once cores and free memory allow."""
+    from nvpipe.scheduler.device import CpuDevice, cores
+
+    by_memory = CpuDevice().memory().free_bytes // JOB_BYTES
+    return max(1, min(MOST_AT_ONCE, cores() // JOB_CORES, by_memory))
+
+
+def _shared(settings: Settings, out: Path, work: Path, recorder: Recorder, stop: Stop, retries: int) -> Shared:
+    storage = settings.storage
     heard: list[str] = []
 
     def warn(text: str) -> None:
         heard.append(text)
-        reporter.warning(text)
+        recorder.warning(text)
 
     said_once = once(warn)
-    library = Library(storage, said_once, notice=reporter.notice)
+    library = Library(storage, said_once, notice=recorder.notice)
     kept = Kept(library, StageStore(storage, said_once), Ledger(storage, said_once))
-    return _Shared(out, kept, Models(storage, said_once), Journal(out), reporter, heard)
+    models = Models(storage, said_once, settings.vram, card=settings.device != "cpu")
+    return Shared(out, work, kept, models, Journal(out), recorder, stop, retries, heard)
 
 
-def _guarded(job: Job, shared: _Shared, work: Path) -> JobReport:
-    """Do a job; whatever goes wrong in it becomes its report."""
-    start = time.perf_counter()
+def _jobs(requests: Sequence[JobRequest], stdin: BinaryIO | None, shared: Shared) -> list[Job]:
+    """The jobs with their names, which other runs on the output folder see from then on."""
+    found = read_articles(requests, stdin)
     try:
-        if job.error is not None:
-            raise job.error
-        report = _do(job, shared, work)
-        _tell(job, None)
-        return report
-    except NvpipeError as error:
-        failure = error
-    except KeyboardInterrupt:
-        with suppress(OutputError):
-            shared.journal.append("interrupted", slug=job.slug)
-        raise InterruptedRunError("interrupted", hint="the same command goes on where it stopped") from None
+        with naming(shared.out):
+            taken = names_in_use(shared.out, shared.recorder.log.run)
+            jobs = named(found, shared.journal, taken)
+            listed = [
+                {"slug": job.slug, "digest": job.article.digest if job.article else ""} for job in jobs if job.slug
+            ]
+            shared.recorder.log.write("names", jobs=listed)
     except OSError as error:
-        hint = "free some space" if error.errno == errno.ENOSPC else "check its permissions"
-        failure = OutputError(f"a file in {shared.out} cannot be written: {error.strerror or error}", hint=hint)
-    except Exception as error:  # noqa: BLE001 - the job's boundary: a fault in one job must not end the others
-        shared.reporter.detail(traceback.format_exc())
-        failure = NvpipeError(
-            f"unexpected {type(error).__name__}: {error}", hint="this is a fault of nvpipe, please report it"
-        )
-    seconds = round(time.perf_counter() - start, 3)
-    if job.slug:
-        _note_failure(job, shared, failure)
-    _tell(job, failure)
-    return JobReport(job.request.source, "failed", None, None, seconds, failure.line(), failure.exit_code)
+        raise OutputError(f"{shared.out} cannot be read: {error.strerror or error}") from error
+    return jobs
 
 
-def _tell(job: Job, failure: NvpipeError | None) -> None:
-    if job.request.ended is not None:
-        job.request.ended(failure)
+def _write_jobs(log: EventLog, jobs: Sequence[Job], at_once: int) -> None:
+    listed = [
+        {"number": number, "job": job.slug or job.request.source, "article": job.request.source}
+        for number, job in enumerate(jobs, 1)
+    ]
+    log.write("jobs", at_once=at_once, jobs=listed)
 
 
-def _note_failure(job: Job, shared: _Shared, failure: NvpipeError) -> None:
-    try:
-        shared.journal.append("failed", slug=job.slug, error=failure.line())
-    except OutputError as error:
-        shared.reporter.warning(error.line())
+def _keep_metrics(path: Path, recorder: Recorder) -> None:
+    from nvpipe.pipeline.batch.metrics import MetricsFile
+    from nvpipe.pipeline.batch.state import RunState
+
+    state = RunState()
+    metrics = MetricsFile(path, state, recorder.warning)
+    recorder.log.listen(state.apply)
+    recorder.log.listen(metrics.heard)
+    metrics.prove()
 
 
-def _do(job: Job, shared: _Shared, work: Path) -> JobReport:
-    start = time.perf_counter()
-    assert job.article is not None
-    settings = job.request.settings
-    log = JobLog(job.slug, shared.reporter, shared.said, lambda: shared.models.stats)
-    footage = _footage(settings, shared, log)
-    second = second_of(settings, shared.kept.library)
-    for idle in idle_options(settings):
-        log.notice(idle, once_a_run=True)
-    key = job_key(job.article, settings, footage, second)
-    target = shared.out / f"{job.slug}.mp4"
-    manifest = target.with_suffix(".json")
-    if _is_done(shared, job.slug, key):
-        seconds = round(time.perf_counter() - start, 3)
-        return JobReport(job.request.source, "done", target, manifest, seconds, cached=True)
-    if settings.x264_params or settings.bitrate:
-        # Wrong parameters end the job before any work is done.
-        prove_parameters(settings.encoder, settings.x264_params, settings.bitrate)
-    prove_logo(settings)
-    prove_music(settings)
-    shared.journal.append("started", slug=job.slug, key=key, source=job.request.source)
-    folder = work / job.slug
-    folder.mkdir()
-    say = partial(log.notice, once_a_run=True)
-    tools = Toolbox(settings, shared.proven, say, shared.models, shared.reporter.progress)
-    share = ledger_key(job.article, settings, footage)
-    made = make(job.article, footage, second, settings, share, target, tools, shared.kept, log, folder)
-    _publish(made, target, shared, job, key, job.article, fallback=log.fallback)
-    return JobReport(job.request.source, "done", target, manifest, round(time.perf_counter() - start, 3))
+def _say_draining(recorder: Recorder, signal: str) -> None:
+    recorder.log.write("draining", signal=signal)
+    way = "Ctrl-C again stops at once" if signal == "SIGINT" else "they are stopped when the grace period is over"
+    recorder.warning(f"asked to end: the jobs at work are finished and no others begun; {way}")
 
 
-def _publish(
-    made: Made, target: Path, shared: _Shared, job: Job, key: str, article: Article, *, fallback: bool
-) -> None:
-    finals = [target.with_name(path.name) for path in made.files]
-    publish(list(zip(made.files, finals, strict=True)))
-    mark = {"entry": job.request.mark} if job.request.mark else {}
-    shared.journal.append_done(job.slug, key, finals, fallback=fallback, article=article.digest, **mark)
-    for name, render_key in made.render_keys.items():
-        shared.kept.store.save_render(render_key, target.with_name(name))
+def _table(report: RunReport) -> list[JobLine]:
+    lines = []
+    for number, job in enumerate(report.jobs, 1):
+        status = "already done" if job.cached else job.status
+        text = job.error or str(job.output)
+        name = job.article if job.output is None else job.output.stem
+        lines.append(JobLine(number, name, status, job.seconds, text))
+    for number, article in enumerate(report.not_begun, len(lines) + 1):
+        lines.append(JobLine(number, article, "not begun", 0.0, ""))
+    return lines
 
 
-def _is_done(shared: _Shared, slug: str, key: str) -> bool:
-    record = shared.journal.finished(slug)
-    if record is None or record.key != key or record.fallback:
-        # What was missing may be there now; where it is not, the stages are found in the cache.
-        return False
-    return shared.journal.verify_outputs(record)
-
-
-def _footage(settings: Settings, shared: _Shared, log: JobLog) -> list[Footage]:
-    if not settings.footage:
-        raise UsageError("no footage is named", hint="give --footage PATH, or try nvpipe run --sample")
-    if settings.footage not in shared.footage:
-        before = len(shared.heard)
-        found = shared.kept.library.resolve(settings.footage)
-        shared.footage[settings.footage] = (found, shared.heard[before:])
-    found, heard = shared.footage[settings.footage]
-    log.warnings.extend(text for text in heard if text not in log.warnings)
-    return found
-
-
-def job_key(article: Article, settings: Settings, footage: Sequence[Footage], second: Second | None = None) -> str:
-    """What a job's files follow from: the text, the options, the footage and its licences, not where they lie."""
-    videos = [[video.digest, video.licence, video.credit] for video in footage]
-    logo = None if settings.logo is None else logo_digest(settings.logo)
-    font = caption_font(settings)
-    music = music_of(settings, lambda _: None)
-    return digest_of(
-        [
-            VERSION,
-            tell.VERSION,
-            article.digest,
-            _options(settings),
-            logo,
-            videos,
-            second.key if second else "",
-            own_looks(settings),
-            font.digest if font else "",
-            music and [music.digest, music.licence, music.credit],
-        ]
-    )
-
-
-def ledger_key(article: Article, settings: Settings, footage: Sequence[Footage]) -> str:
-    """What a job's share of the footage goes by: the text, the options and the footage, whatever is known of it."""
-    drawn = {option.field for option in OPTIONS if not option.in_share}
-    options = {name: value for name, value in _options(settings).items() if name not in drawn}
-    return digest_of([article.digest, options, [video.digest for video in footage]])
-
-
-def _options(settings: Settings) -> dict[str, object]:
-    found = {option.field: getattr(settings, option.field) for option in OPTIONS if option.in_result}
-    return found | given_key(settings) | author_key(settings) | voice_key(settings)
+def _end(log: EventLog, status: str, code: int, start: float) -> None:
+    log.write("run_ended", status=status, exit_code=code, seconds=round(time.perf_counter() - start, 3))

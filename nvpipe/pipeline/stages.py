@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nvpipe.errors import NvpipeError
 from nvpipe.pipeline.models import used_since
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from nvpipe.pipeline.reporter import Reporter
     from nvpipe.scheduler import ModelStats
+    from nvpipe.scheduler.own_work import OwnWork
     from nvpipe.types import BackendChoice, Outcome
 
 
@@ -30,6 +32,15 @@ class Stage:
         self.seconds: float | None = None
         """How long it took where it was done elsewhere."""
         self.peak_memory_bytes: int | None = None
+        self.made_bytes = 0
+        """Size of what it gave."""
+        self.held: OwnWork | None = None
+        """What its pictures were promised and have taken."""
+
+    def made(self, *files: Path) -> None:
+        """Note the size of the files that it gave."""
+        with suppress(OSError):
+            self.made_bytes = sum(file.stat().st_size for file in files)
 
 
 class JobLog:
@@ -46,17 +57,19 @@ class JobLog:
         self,
         label: str,
         reporter: Reporter,
-        said: set[str] | None = None,
+        said: dict[str, JobLog] | None = None,
         models: Callable[[], Mapping[str, ModelStats]] | None = None,
     ) -> None:
         self.label = label
         self.reporter = reporter
-        self._said: set[str] = set() if said is None else said
+        self._said: dict[str, JobLog] = {} if said is None else said
         self._model_stats = models or dict
         self._models_before = self._model_stats()
         self.results: list[StageResult] = []
         self.backends: dict[str, BackendChoice] = {}
         self.warnings: list[str] = []
+        self.held: list[OwnWork] = []
+        """Memory of pictures, as it was promised and measured."""
         self.fallback = False
         """Whether a backend took over from a model that was named, for a reason that may pass."""
 
@@ -73,6 +86,8 @@ class JobLog:
         except NvpipeError as error:
             self._record(stage, "failed", start, error.line(), models)
             raise
+        finally:
+            clear_device_caches()
         self._record(stage, "cached" if stage.cached else "ran", start, "", models)
 
     def models(self) -> list[ModelStats]:
@@ -90,9 +105,9 @@ class JobLog:
         if text in self.warnings:
             return
         self.warnings.append(text)
-        if once_a_run and text in self._said:
+        # Jobs at work at once may come to it at the same moment.
+        if self._said.setdefault(text, self) is not self and once_a_run:
             return
-        self._said.add(text)
         self.reporter.notice(text)
 
     def detail(self, text: str) -> None:
@@ -108,7 +123,8 @@ class JobLog:
     ) -> None:
         own_bytes = peak_memory_bytes() if stage.peak_memory_bytes is None else stage.peak_memory_bytes
         # Models work in processes of their own, and stay there together while there is room.
-        models_bytes = sum(used.peak_memory_bytes for used in used_since(models, self._model_stats()))
+        worked = used_since(models, self._model_stats())
+        models_bytes = sum(used.peak_memory_bytes for used in worked)
         result = StageResult(
             stage.name,
             stage.key,
@@ -117,9 +133,24 @@ class JobLog:
             round(time.perf_counter() - start, 3) if stage.seconds is None else stage.seconds,
             own_bytes + models_bytes,
             error,
+            stage.made_bytes,
+            sum(used.estimate.bytes for used in worked),
         )
         self.results.append(result)
+        if stage.held is not None:
+            self.held.append(stage.held)
         self.reporter.stage_ended(self.label, result)
+
+
+def clear_device_caches(library: Any = None) -> None:
+    """Give back what torch keeps of a device's memory for later, where this process has used one.
+
+    Args:
+        library: torch, where this process has imported it, unless given.
+    """
+    torch = library or sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
 
 
 def reset_peak_memory() -> None:
@@ -135,7 +166,6 @@ def peak_memory_bytes() -> int:
         line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) * 1024
     import resource
-    import sys
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

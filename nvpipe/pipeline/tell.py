@@ -83,7 +83,35 @@ def tell(article: Article, seconds: float, tellers: Tellers, store: StageStore, 
         ArticleError: there is nothing in the article that can be told.
         BackendFailedError: the synthesiser failed.
     """
-    key = digest_of(
+    key = _script_key(article, seconds, tellers)
+    with log.stage("script", key) as stage:
+        stage.backend = tellers.writer_name
+        plan = _load_plan(store, key)
+        stage.cached = plan is not None
+        if plan is None:
+            plan = _find_plan(article, seconds, tellers, log, work)
+            store.save("script", key, {"script": to_json(plan.script), "rate": plan.rate})
+        stage.made_bytes = sum(len(line.text.encode("utf-8", "replace")) for line in plan.script.lines)
+    narration = _narrate(plan, tellers, store, log, work)
+    end_s = narration.words[-1].end_s if narration.words else narration.duration_s
+    length_s = file_length(seconds, LEAD_S, narration.duration_s, end_s)
+    return Told(plan.script, narration, plan.rate, length_s)
+
+
+def kept_story(article: Article, seconds: float, tellers: Tellers, store: StageStore) -> tuple[bool, float | None]:
+    """Whether the script is in the cache, and how long the short is when its narration is there too."""
+    plan = _load_plan(store, _script_key(article, seconds, tellers))
+    if plan is None:
+        return False, None
+    narration = store.load_narration(_narration_key(plan, tellers))
+    if narration is None:
+        return True, None
+    end_s = narration.words[-1].end_s if narration.words else narration.duration_s
+    return True, file_length(seconds, LEAD_S, narration.duration_s, end_s)
+
+
+def _script_key(article: Article, seconds: float, tellers: Tellers) -> str:
+    return digest_of(
         [
             VERSION,
             article.digest,
@@ -96,17 +124,10 @@ def tell(article: Article, seconds: float, tellers: Tellers, store: StageStore, 
             tellers.call_to_action,
         ]
     )
-    with log.stage("script", key) as stage:
-        stage.backend = tellers.writer_name
-        plan = _load_plan(store, key)
-        stage.cached = plan is not None
-        if plan is None:
-            plan = _find_plan(article, seconds, tellers, log, work)
-            store.save("script", key, {"script": to_json(plan.script), "rate": plan.rate})
-    narration = _narrate(plan, tellers, store, log, work)
-    end_s = narration.words[-1].end_s if narration.words else narration.duration_s
-    length_s = file_length(seconds, LEAD_S, narration.duration_s, end_s)
-    return Told(plan.script, narration, plan.rate, length_s)
+
+
+def _narration_key(plan: Try, tellers: Tellers) -> str:
+    return digest_of([VERSION, plan.script.digest, tellers.speaker.version, tellers.voice, plan.rate])
 
 
 def _load_plan(store: StageStore, key: str) -> Try | None:
@@ -155,7 +176,7 @@ def _find_plan(article: Article, seconds: float, tellers: Tellers, log: JobLog, 
 
 
 def _narrate(plan: Try, tellers: Tellers, store: StageStore, log: JobLog, work: Path) -> Narration:
-    key = digest_of([VERSION, plan.script.digest, tellers.speaker.version, tellers.voice, plan.rate])
+    key = _narration_key(plan, tellers)
     with log.stage("narration", key) as stage:
         stage.backend = tellers.speaker_name
         narration = store.load_narration(key)
@@ -165,4 +186,5 @@ def _narrate(plan: Try, tellers: Tellers, store: StageStore, log: JobLog, work: 
                 plan.script, voice=tellers.voice, rate=plan.rate, output=work / "narration.wav"
             )
             narration = store.save_narration(key, spoken)
+        stage.made(narration.audio_path)
     return narration

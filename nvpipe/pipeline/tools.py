@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nvpipe.compose import COMPOSERS, LAYOUTS, DrawingComposer
+from nvpipe.errors import BackendUnavailableError
 from nvpipe.footage.motion import SCORERS
 from nvpipe.media.decode import DECODERS, ON_CARD, marked
 from nvpipe.media.encode import ENCODERS
@@ -176,10 +177,13 @@ class Toolbox:
         from nvpipe.media.decode.nvdec_driver import Driver
 
         # Whoever has no card misses none.
-        composer = self._choose("compose", COMPOSERS, AUTO, quiet=not Driver().has_traces())
+        wanted = self._settings.device
+        composer = self._choose("compose", COMPOSERS, wanted, quiet=wanted != AUTO or not Driver().has_traces())
         reason = composer.refusal(footage) if isinstance(composer, DrawingComposer) else ""
         if not reason:
             return composer
+        if wanted != AUTO:
+            raise BackendUnavailableError(f"composer {wanted} is not usable here: {reason}", hint="use --device auto")
         choice = self.choices["compose"]
         told = f"composer {_CPU_COMPOSER} is used, since {choice.used}: {reason}"
         if told not in self._told:

@@ -153,7 +153,9 @@ class _Worker:
         self.process.join(_END_S)
         code = self.process.exitcode or 0
         how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-        return MediaError(f"{what}: the process at work on it {how}", hint=hint)
+        error = MediaError(f"{what}: the process at work on it {how}", hint=hint)
+        error.retry_helps = True
+        return error
 
     def end(self) -> None:
         """See to it that the process is gone."""

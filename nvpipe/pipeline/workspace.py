@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nvpipe.cache.disk import DISK
 from nvpipe.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def workspace(out: Path) -> Iterator[Path]:
     try:
         out.mkdir(parents=True, exist_ok=True)
         # Sweeping and claiming happen under a lock of the output folder, or one run could sweep another's new folder.
-        with _locked(out):
+        with locked(out):
             remove_leftovers(out)
             folder = out / f"{PREFIX}{os.getpid()}-{os.urandom(3).hex()}{SUFFIX}"
             folder.mkdir()
@@ -45,10 +46,18 @@ def workspace(out: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(descriptor)
+        # Another run on this folder may have been killed while this one was at work.
+        with suppress(OSError), locked(out):
+            remove_leftovers(out)
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder against other processes.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -57,8 +66,9 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def remove_leftovers(out: Path) -> None:
-    """Remove unfinished files of runs that are no longer alive."""
+def remove_leftovers(out: Path) -> list[Path]:
+    """Remove unfinished files of runs that are no longer alive; returns the folders that went."""
+    removed = []
     for folder in out.glob(f"{PREFIX}*{SUFFIX}"):
         if not folder.is_dir() or folder.is_symlink():
             continue
@@ -67,10 +77,12 @@ def remove_leftovers(out: Path) -> None:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder, ignore_errors=True)
+                removed.append(folder)
             except BlockingIOError:
                 continue
             finally:
                 os.close(descriptor)
+    return removed
 
 
 def publish(files: list[tuple[Path, Path]]) -> None:
@@ -91,5 +103,8 @@ def publish(files: list[tuple[Path, Path]]) -> None:
                 os.close(descriptor)
         for source, target in files:
             source.replace(target)
+        # What the journal says next must not outlive the names it speaks of.
+        for folder in {target.parent for _, target in files}:
+            DISK.sync_folder(folder)
     except OSError as error:
         raise OutputError(f"cannot write {error.filename2 or error.filename}: {error.strerror}") from error

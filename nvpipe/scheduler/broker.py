@@ -7,14 +7,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import count
 from types import TracebackType
 
-from nvpipe.errors import InterruptedRunError, OutOfMemoryError
+from nvpipe.errors import InterruptedRunError
 from nvpipe.scheduler import policy
+from nvpipe.scheduler.costs import Costs
 from nvpipe.scheduler.device import Device
 from nvpipe.scheduler.ledger import Ledger, Resident
+from nvpipe.scheduler.neighbours import Alone, Neighbours
+from nvpipe.scheduler.own_work import OwnWork
 from nvpipe.scheduler.process import ModelProcess
+from nvpipe.scheduler.room import Room, refusal
 from nvpipe.scheduler.spec import Estimate, ModelSpec, ModelStats, Peaks
 from nvpipe.scheduler.worker import Worker
 
@@ -29,32 +34,41 @@ class Scheduler:
 
     A model whose lease has ended stays loaded until another needs its memory. Requests are served in the order in
     which they came. A thread that holds a lease may lease the same model again (it gets the same worker); it may not
-    lease another one, so that nobody waits for a model while keeping one from others.
+    lease another one, so that nobody waits for a model while keeping one from others. Work that is no model (`hold`)
+    gets its memory in the same way.
 
     Args:
-        device: whose memory is shared out.
+        device: whose memory is shared out; for specs that name no other.
+        beside: further devices, for specs that name them.
         peaks: measured peaks of earlier runs.
-        clock: seconds, for the time that memory takes to come back.
+        neighbours: the other processes of nvpipe on a device.
+        clock: seconds, for the time that memory takes to come back; all processes of a machine must share it.
     """
 
     def __init__(
         self,
         device: Device,
         *,
+        beside: Sequence[Device] = (),
         peaks: Peaks | None = None,
+        neighbours: Callable[[Device], Neighbours] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.device = device
-        self._peaks = peaks
         self._clock = clock
         self._processes: dict[int, ModelProcess] = {}
         self._changed = threading.Condition()
-        self._ledger = Ledger(device, clock, self._returned)
-        self._stats: dict[str, ModelStats] = {}
-        self._stored: dict[str, int] = {}
-        """The peaks that were given to `peaks`, by model."""
+        self._rooms = {
+            one.name: Room(one, Ledger(one, clock, self._returned, neighbours(one) if neighbours else Alone()))
+            for one in (device, *beside)
+        }
+        self._costs = Costs(peaks)
+        self._held_costs = Costs(peaks)
         self._holding: dict[int, _Holding] = {}
-        self._closed = False
+        self._works = count(1)
+        self._closed = threading.Event()
+        self._watcher: threading.Thread | None = None
+        self._shared = neighbours is not None
 
     def __enter__(self) -> Scheduler:
         return self
@@ -83,14 +97,16 @@ class Scheduler:
         """
         me = threading.get_ident()
         if holding := self._holding.get(me):
-            if holding.resident.key != spec.key:
+            if holding.resident.key != spec.key or holding.worker is None:
                 raise RuntimeError(f"end the lease of {holding.name} before {spec.name} is leased")
             yield holding.worker
             return
+        if self._shared:
+            self._watch()
         resident, process = self._acquire(spec, cancelled or _never)
         worker = Worker(process)
         self._holding[me] = _Holding(spec.name, resident, worker)
-        self._count(spec.key, leases=1)
+        self._costs.count(spec.key, leases=1)
         try:
             yield worker
         finally:
@@ -98,69 +114,138 @@ class Scheduler:
             worker.end_of_lease()
             self._give_back(spec, resident, process, proof=proof)
 
+    @contextmanager
+    def hold(self, spec: ModelSpec, *, cancelled: Callable[[], bool] | None = None) -> Iterator[OwnWork]:
+        """Memory for work of this process or its helpers, such as pictures; models leave for it as for each other.
+
+        Within another `hold` of the same thread it is a part of that one.
+
+        Args:
+            spec: what the work is and needs; its opener is not used.
+            cancelled: asked while waiting whether the memory is no longer wanted.
+
+        Raises:
+            OutOfMemoryError: there is not enough even when every model has left.
+            InterruptedRunError: cancelled, or the scheduler is closed.
+        """
+        me = threading.get_ident()
+        if holding := self._holding.get(me):
+            if holding.work is None:
+                raise RuntimeError(f"end the lease of {holding.name} before {spec.name} begins")
+            yield holding.work
+            return
+        self._watch()
+        room = self._room(spec)
+        needed_bytes = self._held_costs.begin(spec, room.device.label)
+        with self._changed:
+            request = room.ledger.ask(f"{spec.key}#{next(self._works)}", needed_bytes, opens=False)
+        resident = self._served(spec, request, cancelled or _never)
+        with self._changed:
+            models = frozenset(process.pid for process in self._processes.values())
+            work = room.begin(resident, spec.name, self._held_costs.all()[spec.key].estimate, models)
+        self._held_costs.count(spec.key, leases=1)
+        self._holding[me] = _Holding(spec.name, resident, None, work)
+        try:
+            yield work
+        finally:
+            del self._holding[me]
+            self._end_of_work(spec, resident, work)
+
     def announce(self, specs: Sequence[ModelSpec]) -> None:
         """Say which models will be leased, in order; those needed last leave first."""
         with self._changed:
-            self._ledger.announce([spec.key for spec in specs])
+            for name, room in self._rooms.items():
+                room.ledger.announce([spec.key for spec in specs if (spec.device or self.device.name) == name])
 
     def close(self) -> None:
         """End every process; whoever still waits or calls gets an error."""
         with self._changed:
-            self._closed = True
-            residents = [one for one in self._ledger.residents if one.phase != "leaving"]
-            residents = self._ledger.leave([one.number for one in residents])
+            self._closed.set()
+            leaving = []
+            for room in self._rooms.values():
+                staying = [one for one in room.ledger.residents if one.phase != "leaving" and not one.is_work]
+                leaving.append((room, room.ledger.leave([one.number for one in staying])))
             self._changed.notify_all()
-        self._end(residents)
-        self._await(residents)
+        for room, residents in leaving:
+            self._end(room, residents)
+        for room, residents in leaving:
+            self._await(room, residents)
+            room.ledger.neighbours.close()
 
     @property
     def stats(self) -> dict[str, ModelStats]:
         """What each model cost so far, by its key."""
-        with self._changed:
-            return dict(self._stats)
+        return self._costs.all()
+
+    @property
+    def held(self) -> dict[str, ModelStats]:
+        """The same of work that is no model."""
+        return self._held_costs.all()
 
     def estimate(self, spec: ModelSpec) -> Estimate:
         """What a model is counted with: what an earlier run measured, or else what is declared."""
-        known = self._peaks.get(spec.key) if self._peaks is not None else None
-        return spec.estimate if known is None else Estimate(known, "measured")
+        return self._costs.estimate(spec, self._room(spec).device.label)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a lease."""
+        with self._changed:
+            return sum(len(room.ledger.requests) for room in self._rooms.values())
+
+    def has(self, device: str) -> bool:
+        """Whether there is a device of this name; "" is the first."""
+        return not device or device in self._rooms
+
+    def obtainable_bytes(self, device: str = "") -> int:
+        """What work could have at this moment, if every model that is not leased left."""
+        with self._changed:
+            return self._rooms[device or self.device.name].obtainable_bytes()
+
+    def _room(self, spec: ModelSpec) -> Room:
+        return self._rooms[spec.device or self.device.name]
 
     def _acquire(self, spec: ModelSpec, cancelled: Callable[[], bool]) -> tuple[Resident, ModelProcess]:
+        room = self._room(spec)
+        needed_bytes = self._costs.begin(spec, room.device.label)
         with self._changed:
-            if spec.key not in self._stats:
-                self._stats[spec.key] = ModelStats(spec.name, self.estimate(spec))
-            stats = self._stats[spec.key]
-            request = self._ledger.ask(spec.key, max(stats.estimate.bytes, stats.peak_memory_bytes))
+            request = room.ledger.ask(spec.key, needed_bytes)
+        resident = self._served(spec, request, cancelled)
+        if resident.phase == "loading":
+            return resident, self._load(spec, resident, cancelled)
+        return resident, self._processes[resident.number]
+
+    def _served(self, spec: ModelSpec, request: policy.Request, cancelled: Callable[[], bool]) -> Resident:
+        """Wait for the turn of a request; what it gets is leased to it."""
+        room = self._room(spec)
         try:
             while True:
-                resident, leaving = self._step(spec, request, cancelled)
-                self._end(leaving, evicted=True)
-                if resident is not None and resident.phase == "loading":
-                    return resident, self._load(spec, resident, cancelled)
+                resident, leaving = self._step(spec, room, request, cancelled)
+                self._end(room, leaving, evicted=True)
                 if resident is not None:
-                    return resident, self._processes[resident.number]
+                    return resident
         finally:
             with self._changed:
-                self._ledger.withdraw(request)
+                room.ledger.withdraw(request)
                 self._changed.notify_all()
 
     def _step(
-        self, spec: ModelSpec, request: policy.Request, cancelled: Callable[[], bool]
+        self, spec: ModelSpec, room: Room, request: policy.Request, cancelled: Callable[[], bool]
     ) -> tuple[Resident | None, list[Resident]]:
         """Do what the policy says for a request: the model that it gets, and the models that are to be ended."""
         with self._changed:
             self._refuse_when_closed(spec)
             if cancelled():
                 raise InterruptedRunError(f"{spec.name} is no longer waited for")
-            action = self._ledger.decide()[request.number]
+            action = room.ledger.decide()[request.number]
             match action:
                 case policy.Grant():
-                    return self._ledger.grant(request, action.model), []
+                    return room.ledger.grant(request, action.model), []
                 case policy.Load():
-                    return self._ledger.load(request), []
+                    return room.promise(request), []
                 case policy.Evict():
-                    return None, self._ledger.leave(action.models)
+                    return None, room.ledger.leave(action.models)
                 case policy.Refuse():
-                    raise self._refusal(spec, request.bytes, action.obtainable_bytes)
+                    raise refusal(spec, room.device, request.bytes, action.obtainable_bytes)
                 case policy.Wait():
                     self._changed.wait(_LOOK_S if action.until_s == math.inf else _LOOK_CLOSELY_S)
         return None, []
@@ -168,105 +253,106 @@ class Scheduler:
     def _load(self, spec: ModelSpec, resident: Resident, cancelled: Callable[[], bool]) -> ModelProcess:
         start_s = self._clock()
         process = None
+        room = self._room(spec)
         try:
-            self._count(spec.key, loads=1)
-            process = ModelProcess(spec, self.device.peak_bytes)
+            self._costs.count(spec.key, loads=1)
+            process = ModelProcess(spec, room.device.peak_bytes)
             with self._changed:
                 self._processes[resident.number] = process
                 resident.process = process
+                room.ledger.post()
                 self._refuse_when_closed(spec)
             process.open(spec, cancelled)
             with self._changed:
                 self._refuse_when_closed(spec)
-                self._ledger.loaded(resident)
+                room.ledger.loaded(resident)
         except BaseException:
             if process is not None:
                 process.kill()
             with self._changed:
-                self._ledger.left(resident)
-            self._count(spec.key, failures=1)
+                room.ledger.left(resident)
+            self._costs.count(spec.key, failures=1)
             raise
         finally:
-            self._count(spec.key, load_s=self._clock() - start_s)
+            self._costs.count(spec.key, load_s=self._clock() - start_s)
         return process
 
     def _give_back(self, spec: ModelSpec, resident: Resident, process: ModelProcess, *, proof: bool) -> None:
         process.sample_peak()
+        peak_bytes = max(process.peak_bytes, resident.seen_bytes)
         with self._changed:
             if process.alive:
-                self._ledger.give_back(resident)
+                self._room(spec).ledger.give_back(resident)
             elif resident.phase == "ready":
-                self._ledger.left(resident)
-                self._count(spec.key, failures=1)
-            self._note_peak(spec.key, process.peak_bytes)
-            worked = process.has_worked and not proof and process.peak_bytes > self._stored.get(spec.key, 0)
-            if worked:
-                self._stored[spec.key] = process.peak_bytes
+                self._room(spec).ledger.left(resident)
+                self._costs.count(spec.key, failures=1)
+            self._costs.saw_peak(spec.key, peak_bytes)
             self._changed.notify_all()
-        if worked and self._peaks is not None:
-            self._peaks.put(spec.key, process.peak_bytes)
+        if process.has_worked and not proof:
+            self._costs.keep_peak(spec, self._room(spec).device.label, peak_bytes)
 
-    def _end(self, residents: Sequence[Resident], *, evicted: bool = False) -> None:
+    def _end_of_work(self, spec: ModelSpec, resident: Resident, work: OwnWork) -> None:
+        with self._changed:
+            self._room(spec).end(resident, work)
+            self._changed.notify_all()
+        self._held_costs.saw_peak(spec.key, work.peak_bytes)
+        if work.is_measured:
+            self._held_costs.keep_peak(spec, self._room(spec).device.label, work.peak_bytes)
+
+    def _watch(self) -> None:
+        """See to it that somebody looks after neighbours and own work while all threads of the run are busy."""
+        with self._changed:
+            if self._watcher is None and not self._closed.is_set():
+                self._watcher = threading.Thread(target=self._look_after, daemon=True, name="nvpipe-scheduler")
+                self._watcher.start()
+
+    def _look_after(self) -> None:
+        while not self._closed.wait(_LOOK_S):
+            for room in self._rooms.values():
+                with self._changed:
+                    leaving = [] if self._closed.is_set() else room.look_after()
+                self._end(room, leaving, evicted=True)
+
+    def _end(self, room: Room, residents: Sequence[Resident], *, evicted: bool = False) -> None:
         """End processes outside of the lock, since it takes a while."""
         for resident in residents:
             process = self._processes.get(resident.number)
             if process is not None:
                 process.end()
             with self._changed:
-                self._ledger.left(resident)
+                room.ledger.left(resident)
                 self._changed.notify_all()
             if evicted:
-                self._count(resident.key, evictions=1)
+                self._costs.count(resident.key, evictions=1)
 
-    def _await(self, residents: Sequence[Resident]) -> None:
+    def _await(self, room: Room, residents: Sequence[Resident]) -> None:
         """Wait until the memory of processes that have ended is back, or for as long as one waits for that."""
         with self._changed:
-            self._ledger.state()
-            while any(one in self._ledger.residents for one in residents):
+            room.ledger.state()
+            while any(one in room.ledger.residents for one in residents):
                 self._changed.wait(_LOOK_CLOSELY_S)
-                self._ledger.state()
+                room.ledger.state()
 
     def _returned(self, resident: Resident, seconds: float) -> None:
         process = self._processes.pop(resident.number, None)
         if process is not None:
             process.kill()
-            self._note_peak(resident.key, process.peak_bytes)
-        self._count(resident.key, release_s=seconds)
-
-    def _note_peak(self, key: str, peak_bytes: int) -> None:
-        stats = self._stats[key]
-        self._stats[key] = replace(stats, peak_memory_bytes=max(stats.peak_memory_bytes, peak_bytes))
+            self._costs.saw_peak(resident.key, process.peak_bytes)
+        self._costs.count(resident.key, release_s=seconds)
 
     def _refuse_when_closed(self, spec: ModelSpec) -> None:
-        if self._closed:
+        if self._closed.is_set():
             raise InterruptedRunError(f"{spec.name} is no longer wanted: the run is ending")
-
-    def _count(self, key: str, **more: float) -> None:
-        with self._changed:
-            stats = self._stats[key]
-            self._stats[key] = replace(stats, **{name: getattr(stats, name) + value for name, value in more.items()})
-
-    def _refusal(self, spec: ModelSpec, needed_bytes: int, obtainable_bytes: int) -> OutOfMemoryError:
-        total_bytes = self.device.memory().total_bytes
-        if self.device.limit_bytes is not None:
-            total_bytes = min(total_bytes, self.device.limit_bytes)
-        return OutOfMemoryError(
-            f"{spec.name} needs {_gb(needed_bytes)}, {_gb(obtainable_bytes)} of {_gb(total_bytes)} are free",
-            hint="close other programs or use a smaller model",
-        )
 
 
 @dataclass(frozen=True, slots=True)
 class _Holding:
-    """What a thread has leased."""
+    """What a thread has leased: a model, or room for its own work."""
 
     name: str
     resident: Resident
-    worker: Worker
-
-
-def _gb(size_bytes: int) -> str:
-    return f"{size_bytes / 1e9:.1f} GB"
+    worker: Worker | None
+    work: OwnWork | None = None
 
 
 def _never() -> bool:

@@ -41,6 +41,16 @@ class Device(Protocol):
         ...
 
     @property
+    def place(self) -> str:
+        """Where the processes that share it meet; the same in all of them."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """What measured peaks hold for, such as the card and its driver; "" where they hold anywhere."""
+        ...
+
+    @property
     def limit_bytes(self) -> int | None:
         """What all models together may take; None is whatever there is."""
         ...
@@ -58,6 +68,11 @@ class Device(Protocol):
     @property
     def frees_at_exit(self) -> bool:
         """The memory of a process is back when the process has ended, not some time later."""
+        ...
+
+    @property
+    def tells_processes(self) -> bool:
+        """Whether it knows what each process holds; where not, loads are measured by what is free."""
         ...
 
     def memory(self) -> Memory: ...
@@ -81,9 +96,11 @@ class CpuDevice:
         cgroups: where the cgroup hierarchies are mounted, version 2 or version 1.
     """
 
-    name = "cpu"
+    name = place = "cpu"
+    label = ""
     release_limit_s = RELEASE_LIMIT_S
     frees_at_exit = True
+    tells_processes = True
 
     def __init__(
         self,

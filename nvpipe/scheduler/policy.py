@@ -5,6 +5,9 @@ otherwise a model that is always wanted again would keep it waiting forever. One
 waits for its turn to load, lets those pass who need no memory.
 
 A holder of a lease never waits for another one (the broker sees to that): every lease ends, and nobody waits forever.
+
+Other processes of nvpipe may share the device (`nvpipe.scheduler.neighbours`). What they wait for stands among the
+requests, in the order of all: models leave for it as for any other, but it is loaded elsewhere.
 """
 
 from __future__ import annotations
@@ -44,11 +47,18 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Somebody waits for a lease."""
+    """Somebody waits for a lease.
+
+    Attributes:
+        opens: False when there is nothing to load: the memory is for work that is done elsewhere.
+        foreign: it is another process's, which sees to itself once there is room.
+    """
 
     number: int
     key: str
     bytes: int
+    opens: bool = True
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +68,16 @@ class State:
     Attributes:
         available_bytes: what a new model may take: free, less what is promised, less the reserve, within the limit.
             Negative when others have taken what was promised.
+        beyond_limit_bytes: what more there is, that the limit keeps from models here but not from those elsewhere.
+        neighbours_bytes: what other processes of nvpipe hold and may still give back to models here.
+        neighbours_load: one of them loads a model.
     """
 
     available_bytes: int
     models: tuple[Model, ...]
+    beyond_limit_bytes: int = 0
+    neighbours_bytes: int = 0
+    neighbours_load: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +142,8 @@ class _Round:
         self._state = state
         self._granted: set[int] = set()
         self._leaving: set[int] = set()
-        self._load_taken = any(model.phase == "loading" for model in state.models)
+        self._loading = state.neighbours_load or any(model.phase == "loading" for model in state.models)
+        self._next_load_taken = False
         self._nobody_passes = False
 
     def action(self, request: Request) -> Action:
@@ -138,15 +155,24 @@ class _Round:
             self._granted.add(model.number)
             return Grant(request.number, model.number)
         obtainable_bytes = self._state.available_bytes + sum(model.bytes for model in self._state.models)
-        if obtainable_bytes < request.bytes:
+        obtainable_bytes += self._state.neighbours_bytes
+        # What is too much for all together is refused where it was asked for, once all have given what they can.
+        if obtainable_bytes < request.bytes and not request.foreign:
+            if self._loading:
+                # How much of what it was promised it has taken by now is not known well enough to refuse anybody.
+                return Wait(request.number)
             return Refuse(request.number, max(0, obtainable_bytes))
-        if self._nobody_passes or self._load_taken:
+        if self._nobody_passes or self._next_load_taken:
             return Wait(request.number)
-        self._load_taken = True
+        # What is loading has its memory; whoever is next has not, and nobody may take it from him.
+        self._next_load_taken = True
+        if self._loading and request.opens:
+            return Wait(request.number)
         return self._load(request)
 
     def _load(self, request: Request) -> Action:
-        missing = request.bytes - self._state.available_bytes
+        available_bytes = self._state.available_bytes + self._state.beyond_limit_bytes * request.foreign
+        missing = request.bytes - available_bytes
         if missing <= 0:
             return Load(request.number)
         coming = [model for model in self._state.models if model.phase == "leaving"]
@@ -155,6 +181,9 @@ class _Round:
             return Wait(request.number, min(model.until_s for model in coming))
         idle = [model for model in self._state.models if self._stays(model) and self._is_idle(model)]
         victims = smallest_set(idle, missing)
+        if not victims and request.foreign:
+            # The rest comes from other processes, each of which gives what it can.
+            victims = tuple(model.number for model in idle)
         if victims:
             self._leaving |= set(victims)
             return Evict(request.number, victims)

@@ -34,6 +34,7 @@ class ModelSpec:
         estimate: what it will need; a measured peak of the same key takes its place.
         load_limit_s: a model that is not open after this time is given up.
         content: a digest of what is in the model's files, since `arguments` say only where they lie.
+        device: the name of the device whose memory it takes; "" is the scheduler's first.
     """
 
     name: str
@@ -42,11 +43,13 @@ class ModelSpec:
     estimate: Estimate
     load_limit_s: float = LOAD_LIMIT_S
     content: str = ""
+    device: str = ""
 
     @property
     def key(self) -> str:
         """Same model, same arguments, same content: the same process serves it, and the same measured peak holds."""
-        text = repr((self.opener, sorted(self.arguments.items(), key=lambda item: item[0]), self.content))
+        where = (self.device,) if self.device else ()
+        text = repr((self.opener, sorted(self.arguments.items(), key=lambda item: item[0]), self.content, *where))
         return f"{self.name}-{hashlib.blake2b(text.encode('utf-8', 'backslashreplace'), digest_size=8).hexdigest()}"
 
 

@@ -29,6 +29,8 @@ def arguments(server: WebServer, clip: Path, *more: str) -> tuple[str, ...]:
         "out",
         "--allow-private-hosts",
         *SHORT,
+        "--jobs",
+        "1",
         *more,
     )
 

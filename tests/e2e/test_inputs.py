@@ -32,7 +32,8 @@ def test_articles_that_cannot_be_told(cli: Cli, clip: Path, tmp_path: Path) -> N
         path.write_bytes(content)
         fails(cli, 3, "run", path, "--footage", clip, says=name)
     fails(cli, 3, "run", tmp_path / "gone.md", "--footage", clip, says="gone.md")
-    fails(cli, 3, "run", tmp_path, "--footage", clip, says=tmp_path.name)
+    (tmp_path / "nothing").mkdir()
+    fails(cli, 3, "run", tmp_path / "nothing", "--footage", clip, says="has no articles")
     fails(cli, 3, "run", "-", "--footage", clip, says="standard input", stdin="")
 
 

@@ -54,7 +54,7 @@ def test_one_command_gives_video_subtitles_and_manifest(finished: Finished) -> N
     assert Path(job["output"]) == finished.video
     assert Path(job["manifest"]) == finished.video.with_suffix(".json")
     assert sorted(path.name for path in finished.out.iterdir()) == sorted(
-        [f"{SLUG}.mp4", f"{SLUG}.srt", f"{SLUG}.json", f"{SLUG}.jpg", "nvpipe-journal.jsonl"]
+        [f"{SLUG}.mp4", f"{SLUG}.srt", f"{SLUG}.json", f"{SLUG}.jpg", "nvpipe-journal.jsonl", ".nvpipe"]
     )
 
 
@@ -99,7 +99,9 @@ def test_the_manifest_has_every_key_of_the_contract(finished: Finished) -> None:
     assert {"video_id", "path", "start_s", "end_s", "licence", "credit"} <= set(cut)
     assert "CC0" in cut["licence"]
     assert {"path", "width_px", "height_px", "fps", "duration_s", "encoder"} <= set(manifest["output"])
-    assert manifest["backends"]["encode"] == {"used": "x264", "wanted": "auto", "reason": ""}
+    encode = manifest["backends"]["encode"]
+    assert (encode["used"], encode["wanted"]) == ("x264", "auto")
+    assert encode["reason"].startswith("nvenc: ")
     assert {"decode", "score", "write", "speak", "encode"} <= set(manifest["backends"])
     stages = {stage["stage"]: stage for stage in manifest["stages"]}
     assert set(stages) == {"script", "narration", "analysis", "render"}
@@ -186,7 +188,7 @@ def test_an_interrupted_run_leaves_nothing_half_done(name: str, finished: Finish
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "Traceback" not in err
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["nvpipe-journal.jsonl"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"nvpipe-journal.jsonl", ".nvpipe"}
 
 
 def test_another_article_of_the_same_title_does_not_replace_the_first(finished: Finished, tmp_path: Path) -> None:

@@ -18,3 +18,8 @@ class Broken:
 class Crashing:
     def probe(self) -> Probe:
         raise OSError("libcuda.so.1: cannot open shared object file")
+
+
+class WithoutPyNv:
+    def probe(self) -> Probe:
+        raise ModuleNotFoundError("No module named 'PyNvVideoCodec'")

@@ -46,7 +46,7 @@ def test_broken_settings_file_is_named(tmp_path: Path) -> None:
         ("seconds", True),
         ("layout", "spiral"),
         ("layout", 3),
-        ("encoder", "nvenc"),
+        ("encoder", "h264_nvenc"),
         ("captions", "sparkling"),
         ("footage", [1]),
         ("footage", [""]),
@@ -105,3 +105,21 @@ def test_sizes_and_rates_are_checked_wherever_they_are_given(tmp_path: Path) -> 
     for wrong in ({"fps": 29}, {"fps": 30.5}, {"fps": True}, {"blur": 201}, {"blur_opacity": "nan"}):
         with pytest.raises(UsageError, match=r"fps|blur"):
             load_settings(wrong, config=config, environ={})
+
+
+@pytest.mark.parametrize(
+    ("flags", "decoder", "encoder"),
+    [
+        ({}, "auto", "auto"),
+        ({"device": "cpu"}, "pyav", "x264"),
+        ({"device": "cpu", "codec": "hevc"}, "pyav", "x265"),
+        ({"device": "cpu", "decoder": "decord"}, "decord", "x264"),
+        ({"device": "cuda"}, "nvdec", "auto"),
+        ({"device": "cuda", "encoder": "x264"}, "nvdec", "x264"),
+    ],
+)
+def test_a_device_names_what_is_left_to_auto(
+    flags: dict[str, str], decoder: str, encoder: str, tmp_path: Path
+) -> None:
+    settings = load_settings(flags, environ={}, folder=tmp_path)
+    assert (settings.decoder, settings.encoder) == (decoder, encoder)

@@ -13,6 +13,8 @@ KV_BYTES = 2
 """Of one element of the cache: half precision."""
 BASE_BYTES = 128 << 20
 """Of a process with the interpreter, numpy and llama.cpp, before it loads anything (measured: 55 MB)."""
+CONTEXT_BYTES = 512 << 20
+"""Declared for a process on a card before it loads anything: CUDA's context and llama.cpp's kernels; not measured."""
 _SMALL_BYTES = 64 << 20
 """Weights that are worked through faster than several threads can agree on it."""
 
@@ -37,6 +39,17 @@ def needed_bytes(header: Header, n_ctx: int) -> int:
     # Reading a prompt and holding the logits of its last token, for the vocabulary twice.
     sampling = header.vocabulary * 64
     return BASE_BYTES + header.weights_bytes + kv_bytes(header, n_ctx) + compute_bytes(header, n_ctx) + sampling
+
+
+def card_bytes(header: Header, n_ctx: int, layers: int) -> int:
+    """What a card holds of a model of which it has so many layers; see `layers_that_fit`."""
+    if layers <= 0:
+        return 0
+    count = len(header.layer_bytes)
+    weights = sum(header.layer_bytes[max(0, count - layers) :])
+    cache = kv_bytes(header, n_ctx) * min(layers, count) // max(1, count)
+    rest = header.other_bytes if layers > count else 0
+    return CONTEXT_BYTES + weights + cache + rest + compute_bytes(header, n_ctx)
 
 
 def layers_that_fit(header: Header, n_ctx: int, free_bytes: int) -> int:

@@ -149,14 +149,15 @@ class LlamaModel:
             raise _unusable(refused) from refused
 
 
-def open_llama(path: str, n_ctx: int, threads: int, batch_threads: int) -> LlamaModel:
-    """Load a model; as many layers as fit go to the GPU where llama.cpp was built for one.
+def open_llama(path: str, n_ctx: int, threads: int, batch_threads: int, gpu_layers: int | None = None) -> LlamaModel:
+    """Load a model.
 
     Args:
         path: the file.
         n_ctx: tokens of prompt and reply together.
         threads: that write.
         batch_threads: that read the prompt.
+        gpu_layers: go to the GPU; None is as many as fit, where llama.cpp was built for one that nobody shares out.
 
     Raises:
         GgufError: the file is no model.
@@ -180,7 +181,7 @@ def open_llama(path: str, n_ctx: int, threads: int, batch_threads: int) -> Llama
     llama_cpp.llama_log_set(listener, ctypes.c_void_p(0))
     # llama.cpp keeps the function's address for as long as the process lives.
     _kept.append(listener)
-    layers = layers_that_fit(header, n_ctx, _gpu_free_bytes())
+    layers = layers_that_fit(header, n_ctx, _gpu_free_bytes()) if gpu_layers is None else gpu_layers
     import jinja2
 
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,13 +20,14 @@ from nvpipe.errors import (
     WriterFailedError,
 )
 from nvpipe.registry import Probe
+from nvpipe.scheduler.gpu import FIRST_CARD
 from nvpipe.story.extractive import told_sentences
 from nvpipe.story.llama import prompt
 from nvpipe.story.llama.asking import Tried, ask, plain, reply, tokens_for
 from nvpipe.story.llama.files import ModelFile, content_digest, find_model, get_model
 from nvpipe.story.llama.gguf import Header, read_header
 from nvpipe.story.llama.judging import Judged, salvage, upload_texts
-from nvpipe.story.llama.memory import needed_bytes, threads_for
+from nvpipe.story.llama.memory import CONTEXT_BYTES, card_bytes, layers_that_fit, needed_bytes, threads_for
 from nvpipe.story.llama.prompt import Order, tone_text
 from nvpipe.story.llama.reply import ReplyError
 from nvpipe.story.llama.shorten import shortened_article
@@ -64,6 +66,8 @@ class LlamaWriter:
         self._wishes: Wishes | None = None
         self._desk: Desk | None = None
         self._found: _Model | None = None
+        self._layers: dict[int, int] = {}
+        self._left_card = False
 
     @property
     def version(self) -> str:
@@ -80,7 +84,7 @@ class LlamaWriter:
         With the same wishes as before only the desk is another: what is known of the model stays.
         """
         if wishes != self._wishes:
-            self._found = None
+            self._found, self._layers, self._left_card = None, {}, False
         self._wishes, self._desk = wishes, desk
 
     def probe(self) -> Probe:
@@ -209,6 +213,8 @@ class LlamaWriter:
                     if needed <= context:
                         return order, ask(worker, order, most_tokens, self._wishes.seed, self._limit_s)
             except OutOfMemoryError:
+                if self._leave_card():
+                    continue
                 if context <= USUAL_CONTEXT:
                     raise
                 # A longer context than usual was a wish; the usual one has been opened before.
@@ -248,7 +254,46 @@ class LlamaWriter:
             self._found = _Model(file, header, content_digest(file.path, storage))
         return self._found
 
-    def _spec(self, context: int) -> ModelSpec:
+    def usual_spec(self, card_room_bytes: int = 0) -> ModelSpec:
+        """What is leased for an article of the usual length.
+
+        Args:
+            card_room_bytes: what the model may take of a card; 0 without one.
+
+        Raises:
+            InputError: the model is missing or damaged.
+        """
+        return self._spec(min(USUAL_CONTEXT, self._model().context), card_room_bytes)
+
+    def _card_room_bytes(self) -> int:
+        """What the model may take of a card: nothing where llama.cpp was built without, or there is none."""
+        if self._left_card or not offloads():
+            return 0
+        assert self._desk is not None
+        scheduler = self._desk.scheduler()
+        return scheduler.obtainable_bytes(FIRST_CARD) if scheduler.has(FIRST_CARD) else 0
+
+    def _layers_on_card(self, context: int, room_bytes: int | None) -> int:
+        """Decided once for each length of context: another number of layers would be another load."""
+        if room_bytes is None and context in self._layers:
+            return self._layers[context]
+        room = self._card_room_bytes() if room_bytes is None else room_bytes
+        layers = layers_that_fit(self._model().header, context, room - CONTEXT_BYTES) if room > CONTEXT_BYTES else 0
+        if room_bytes is None:
+            self._layers[context] = layers
+        return layers
+
+    def _leave_card(self) -> bool:
+        """From now on the CPU does it; False when it did already."""
+        if not any(self._layers.values()):
+            return False
+        assert self._desk is not None
+        self._desk.say("the card has no room for the language model, which works on the CPU")
+        self._left_card = True
+        self._layers = {}
+        return True
+
+    def _spec(self, context: int, card_room_bytes: int | None = None) -> ModelSpec:
         from nvpipe.scheduler import Estimate, ModelSpec
         from nvpipe.scheduler.device import cores
 
@@ -262,9 +307,25 @@ class LlamaWriter:
             "threads": threads,
             "batch_threads": self._wishes.threads or (1 if threads == 1 else most),
         }
-        estimate = Estimate(needed_bytes(model.header, context))
         opener = "nvpipe.story.llama.model:open_llama"
+        layers = self._layers_on_card(context, card_room_bytes)
+        if layers:
+            arguments["gpu_layers"] = layers
+            on_card = Estimate(card_bytes(model.header, context, layers))
+            return ModelSpec("llama", opener, arguments, on_card, content=model.digest, device=FIRST_CARD)
+        if offloads():
+            # It would take what it finds of a card otherwise.
+            arguments["gpu_layers"] = 0
+        estimate = Estimate(needed_bytes(model.header, context))
         return ModelSpec("llama", opener, arguments, estimate, content=model.digest)
+
+
+def offloads() -> bool:
+    """Whether the installed llama.cpp was built for NVIDIA's cards; told by its files: importing it opens them."""
+    found = importlib.util.find_spec("llama_cpp")
+    if found is None or found.origin is None:
+        return False
+    return any((Path(found.origin).parent / "lib").glob("libggml-cuda*"))
 
 
 def _left_behind(draft: Judged, *, was_answered: bool) -> list[UngroundedClaim]:

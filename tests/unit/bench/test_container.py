@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import fnmatch
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
+from container import Builder
 from container_file import Stage, chain, expand, image_settings, logical_lines, parse
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -197,3 +199,16 @@ def test_a_stage_that_is_not_there_is_named_with_those_that_are() -> None:
 def test_nothing_is_no_line() -> None:
     assert logical_lines("") == []
     assert parse("") == ({}, [])
+
+
+def test_a_stage_is_built_again_when_what_it_is_made_from_has_changed() -> None:
+    def digest(text: str = TEXT, target: str = "cpu", **arguments: str) -> str:
+        _, stages = parse(text)
+        (stage,) = (one for one in stages if one.name == target)
+        return Builder(stages, argparse.Namespace(), arguments).digest(stage)
+
+    assert digest() == digest()
+    assert digest(TEXT + "\n# a comment") == digest()
+    assert digest(SPACY_MODEL="another") != digest()
+    assert digest(TEXT.replace("libgomp1 python3", "libgomp1 python3 tini")) != digest()
+    assert digest(target="cpu-install") != digest(target="runtime")

@@ -41,7 +41,7 @@ class Run:
         self.storage = storage
         self.reporter = Notices()
         self.warnings: list[str] = []
-        self.said: set[str] = set()
+        self.said: dict[str, object] = {}
 
     def job(self, key: str, demand: Demand) -> tuple[list[Segment], list[str]]:
         warn = self.warnings.append

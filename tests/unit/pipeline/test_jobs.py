@@ -107,3 +107,16 @@ def test_the_words_of_one_article_are_not_of_a_feed(name: str, tmp_path: Path, s
     assert "SECRET" not in bad.error.line() + bad.source
     assert bad.feed is None
     assert good.error is None
+
+
+def test_a_folder_is_the_articles_that_lie_in_it(tmp_path: Path, settings: Settings) -> None:
+    (tmp_path / "deeper").mkdir()
+    for name in ("b.md", "a.TXT", "c.html", "notes.pdf", ".hidden.md", "deeper/d.md"):
+        (tmp_path / name).write_text("text")
+    found = expand([str(tmp_path)], settings)
+    assert [request.source for request in found] == [str(tmp_path / name) for name in ("a.TXT", "b.md", "c.html")]
+
+
+def test_a_folder_without_articles_is_told(tmp_path: Path, settings: Settings) -> None:
+    with pytest.raises(InputError, match="has no articles"):
+        expand([str(tmp_path)], settings)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from nvpipe.pipeline.models import used_since
 from nvpipe.pipeline.reporter import Silent
-from nvpipe.pipeline.stages import JobLog
+from nvpipe.pipeline.stages import JobLog, clear_device_caches
 from nvpipe.scheduler import Estimate, ModelStats
 
 HUGE_BYTES = 1 << 50
@@ -52,3 +54,28 @@ def test_a_load_that_failed_counts() -> None:
     failed = replace(WRITER, loads=2, failures=1, load_s=3.5)
     (used,) = used_since({"a": WRITER}, {"a": failed})
     assert (used.loads, used.failures, used.load_s) == (1, 1, 1.5)
+
+
+class Torch:
+    """torch on a machine with a card, as far as caches go."""
+
+    def __init__(self, *, available: bool, used: bool) -> None:
+        self.cuda = self
+        self._available, self._used = available, used
+        self.emptied = 0
+
+    def is_available(self) -> bool:
+        return self._available
+
+    def is_initialized(self) -> bool:
+        return self._used
+
+    def empty_cache(self) -> None:
+        self.emptied += 1
+
+
+@pytest.mark.parametrize(("available", "used", "emptied"), [(True, True, 1), (True, False, 0), (False, False, 0)])
+def test_a_cards_caches_are_cleared_only_where_it_was_used(*, available: bool, used: bool, emptied: int) -> None:
+    torch = Torch(available=available, used=used)
+    clear_device_caches(torch)
+    assert torch.emptied == emptied

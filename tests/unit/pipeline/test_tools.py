@@ -75,7 +75,7 @@ def test_a_proven_backend_works_for_the_job_that_asks_for_it(tmp_path: Path) -> 
 
 def test_every_job_notes_who_took_over_and_the_user_hears_of_it_once(tmp_path: Path) -> None:
     proven: dict[Any, Any] = {}
-    reporter, said = Hearing(), set[str]()
+    reporter, said = Hearing(), dict[str, JobLog]()
     for job in ("one", "two"):
         log = JobLog(job, reporter, said)
         tools = Toolbox(Settings(tmp_path), proven, partial(log.notice, once_a_run=True))

@@ -138,7 +138,7 @@ def test_a_leased_model_is_waited_for_and_the_first_in_line_is_the_first_served(
             for name in ("vision", "llama", "kokoro"):
                 threads.append(threading.Thread(target=use, args=(name,)))
                 threads[-1].start()
-                while len(scheduler._ledger.requests) < len(threads):
+                while scheduler.waiting < len(threads):
                     time.sleep(0.01)
             assert order == []
         for thread in threads:
@@ -235,7 +235,7 @@ def test_closing_wakes_who_waits_and_ends_who_works(spec, is_gone, tmp_path):
     while not note.is_file() or not note.read_text("utf-8"):
         time.sleep(0.01)
     threads[1].start()
-    while not scheduler._ledger.requests:
+    while not scheduler.waiting:
         time.sleep(0.01)
     scheduler.close()
     for thread in threads:

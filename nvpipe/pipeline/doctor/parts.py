@@ -1,77 +1,20 @@
-"""Every backend and everything else that a run needs, each proven by using it."""
+"""What every run needs besides its backends: captions, sound and the storage folder, each proven by using it."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import closing
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from nvpipe.errors import OutputError
-from nvpipe.pipeline.models import Models
-from nvpipe.pipeline.tools import REGISTRIES, Toolbox
-from nvpipe.story import WRITERS
-from nvpipe.voice import SPEAKERS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from nvpipe.settings import Settings
+from nvpipe.pipeline.doctor.finding import Finding
 
 _REINSTALL = "install nvpipe again"
 _ARABIC = "سلام"
 """A word whose letters join: a shaper gives other glyphs for it than for its letters alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was examined."""
-
-    kind: str
-    name: str
-    usable: bool
-    reason: str
-    fix: str
-    chosen: bool
-    """Whether `auto` takes it."""
-    summary: str
-    """What it is."""
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-def examine(settings: Settings) -> list[Finding]:
-    """What is usable on this machine, what is not and why, in the order of the work.
-
-    Nothing is left behind: a storage folder that does not exist yet is made only for a model that is named.
-    """
-    with closing(Models(settings.storage)) as models:
-        findings = _backends(Toolbox(settings, {}, lambda _: None, models))
-    return [*findings, _captions(), _sound(), _storage(settings.storage)]
-
-
-def _backends(tools: Toolbox) -> list[Finding]:
-    prepared: dict[str, Callable[[Any], None]] = {
-        WRITERS.kind: lambda one: one.prepare(*tools.wishes_and_desk()),
-        SPEAKERS.kind: lambda one: one.prepare(*tools.manner_and_booth()),
-    }
-    findings = []
-    for registry in REGISTRIES.values():
-        taken = False
-        for entry in registry:
-            probe = registry.probe(entry.name, prepared.get(registry.kind))
-            chosen = probe.usable and not taken and registry.kind != "layout"
-            taken = taken or chosen
-            findings.append(
-                Finding(registry.kind, entry.name, probe.usable, probe.reason, probe.fix, chosen, entry.summary)
-            )
-    return findings
-
-
-def _captions() -> Finding:
+def captions() -> Finding:
     """Whether words are shaped and drawn in the default style."""
     summary = "words drawn on the picture"
     try:
@@ -104,7 +47,7 @@ def _captions() -> Finding:
     return Finding("captions", "harfbuzz", True, reason, "", False, summary)
 
 
-def _sound() -> Finding:
+def sound() -> Finding:
     """Whether sound can be encoded as it is for a short."""
     summary = "the sound of the finished file"
     try:
@@ -128,7 +71,7 @@ def _sound() -> Finding:
     return Finding("sound", "aac", True, "encoded a tone and heard it again", "", False, summary)
 
 
-def _storage(storage: Path) -> Finding:
+def storage_folder(storage: Path) -> Finding:
     """Whether results can be kept for the next run."""
     summary = "what is kept for the next run"
     nearest = storage.absolute()

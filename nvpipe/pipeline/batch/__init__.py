@@ -1,0 +1,1 @@
+"""Many jobs in one run: side by side, told of, survived."""

@@ -1,0 +1,1 @@
+"""What is usable on this machine, what is not and why, and what helps."""
