@@ -22,6 +22,8 @@ from nvpipe.errors import OutputError
 
 VERSION = 1
 DONE = "done"
+PUBLISHING = "publishing"
+"""Files are about to get their names; who is killed before `done` is written may have given all of them."""
 MAX_LINE_BYTES = 1 << 20
 
 
@@ -80,7 +82,14 @@ class Journal:
         return record
 
     def append_done(
-        self, slug: str, key: str, outputs: Sequence[Path], *, fallback: bool = False, **fields: object
+        self,
+        slug: str,
+        key: str,
+        outputs: Sequence[Path],
+        *,
+        fallback: bool = False,
+        event: str = DONE,
+        **fields: object,
     ) -> DoneRecord:
         """Record that a job ended well, with what it takes to see later that its files are unchanged.
 
@@ -89,6 +98,7 @@ class Journal:
             key: what its files follow from.
             outputs: the files.
             fallback: a backend took over for a reason that may pass, so that the same job may give other files.
+            event: `PUBLISHING` for files that lie elsewhere still, under the names that they will have.
             fields: what else belongs to it.
 
         Raises:
@@ -103,7 +113,7 @@ class Journal:
             for one in records
         ]
         mark = {"fallback": True} if fallback else {}
-        line = self.append(DONE, slug=slug, key=key, outputs=listed, **mark, **fields)
+        line = self.append(event, slug=slug, key=key, outputs=listed, **mark, **fields)
         return DoneRecord(slug, key, records, line)
 
     def events(self) -> Iterator[dict[str, Any]]:
@@ -133,6 +143,13 @@ class Journal:
     def finished(self, slug: str) -> DoneRecord | None:
         """The last `done` of a slug."""
         return self.all_finished().get(slug)
+
+    def came_to_be(self, event: Mapping[str, Any]) -> bool:
+        """Whether a job is done by what one of its lines says, or was when it was written."""
+        if event["event"] != PUBLISHING:
+            return bool(event["event"] == DONE)
+        record = _done(event)
+        return record is not None and self.verify_outputs(record)
 
     def verify_outputs(self, record: DoneRecord) -> bool:
         """Whether the job's files are all there and unchanged.
@@ -195,7 +212,7 @@ def _event(line: bytes) -> dict[str, Any] | None:
     return event
 
 
-def _done(event: dict[str, Any]) -> DoneRecord | None:
+def _done(event: Mapping[str, Any]) -> DoneRecord | None:
     slug, key, listed = event.get("slug"), event.get("key"), event.get("outputs")
     if not isinstance(slug, str) or not isinstance(key, str) or not isinstance(listed, list):
         return None

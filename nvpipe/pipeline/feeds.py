@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nvpipe.cache.feeds import MAX_ATTEMPTS, EntryState, FeedStore, entry_key, feed_key
-from nvpipe.cache.journal import DONE, Journal
+from nvpipe.cache.journal import Journal
 from nvpipe.errors import (
     BackendFailedError,
     BackendUnavailableError,
@@ -143,8 +143,9 @@ class Feeds:
     def _done_in(self, out: str) -> set[str]:
         """The entries that an output folder has the shorts of, or had."""
         if out not in self._finished:
+            journal = Journal(Path(out))
             try:
-                events = list(Journal(Path(out)).events())
+                events = list(journal.events())
             except OutputError as error:
                 if out == self._out:
                     raise
@@ -154,7 +155,7 @@ class Feeds:
                 # The storage file was altered: that is no path.
                 events = []
             self._finished[out] = {
-                str(event["entry"]) for event in events if event["event"] == DONE and "entry" in event
+                str(event["entry"]) for event in events if "entry" in event and journal.came_to_be(event)
             }
         return self._finished[out]
 

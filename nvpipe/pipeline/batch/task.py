@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from nvpipe.cache.journal import PUBLISHING
 from nvpipe.errors import InterruptedRunError, NvpipeError, OutputError
 from nvpipe.media.encode import prove_parameters
 from nvpipe.pipeline.batch.claims import JobLock
@@ -211,8 +212,11 @@ class Task:
     def _publish(self, made: Made, key: str, article: str, *, fallback: bool) -> None:
         shared, target = self._shared, self._target
         finals = [target.with_name(path.name) for path in made.files]
-        publish(list(zip(made.files, finals, strict=True)))
         mark = {"entry": self.job.request.mark} if self.job.request.mark else {}
+        if mark:
+            # An entry is told once: a run with another folder must see it even if we are killed right after this.
+            shared.journal.append_done(self.job.slug, key, made.files, event=PUBLISHING, entry=mark["entry"])
+        publish(list(zip(made.files, finals, strict=True)))
         shared.journal.append_done(self.job.slug, key, finals, fallback=fallback, article=article, **mark)
         for name, render_key in made.render_keys.items():
             shared.kept.store.save_render(render_key, target.with_name(name))

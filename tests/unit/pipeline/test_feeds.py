@@ -13,7 +13,7 @@ from fakes.feeds import Hearing, feed, item, page, site, sources, story
 from fakes.web_server import Page, WebServer, serving
 
 from nvpipe.cache.feeds import MAX_ATTEMPTS
-from nvpipe.cache.journal import Journal
+from nvpipe.cache.journal import PUBLISHING, Journal
 from nvpipe.errors import ArticleError, NvpipeError, OutputError, UsageError
 from nvpipe.pipeline.jobs import DEFAULT_COUNT, JobRequest, expand, feed_requests
 from nvpipe.settings import Settings
@@ -88,6 +88,25 @@ def test_a_run_that_was_killed_is_believed_by_one_with_another_output_folder(tmp
         shutil.rmtree(video.parent)
         assert titles(found(tmp_path, server)) == ["Tower 1"]
     assert heard.warnings == []
+
+
+@pytest.mark.parametrize(("named", "left"), [(1, ["Tower 2", "Tower 1"]), (2, ["Tower 1"])])
+def test_files_that_got_their_names_are_believed_without_the_line_that_says_so(
+    tmp_path: Path, named: int, left: list[str]
+) -> None:
+    work, out = tmp_path / "work", tmp_path / "out"
+    with serving(site(1, 2)) as server:
+        newest, _ = found(tmp_path, server)
+        for folder in (work, out):
+            folder.mkdir()
+        files = [work / "tower-2.mp4", work / "tower-2.srt"]
+        for file in files:
+            file.write_bytes(b"video")
+        Journal(out).append_done("tower-2", "key", files, event=PUBLISHING, entry=newest.mark)
+        for file in files[:named]:
+            file.rename(out / file.name)
+        with sources(tmp_path, Hearing(), out="elsewhere") as run:
+            assert titles(run.found(asked(tmp_path, server.url("/feed")))) == left
 
 
 def test_a_journal_elsewhere_that_cannot_be_read_is_told(tmp_path: Path) -> None:
