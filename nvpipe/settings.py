@@ -114,7 +114,11 @@ class Settings:
                 raise UsageError(f"{where}: {name!r} holds for the whole run; give it on the command line")
             own = changes.get("caption_styles", self.caption_styles) if option.field == "captions" else ()
             changes[option.field] = _checked(option, value, where, tuple(look.name for look in own))
-        return replace(self, **changes)
+        if jobs_only and self.device == "cpu" and self.encoder == _CPU_ENCODERS[self.codec]:
+            # What the device stands for follows the job's codec, unless the job names an encoder.
+            changes.setdefault("encoder", _CPU_ENCODERS[changes.get("codec", self.codec)])
+        changed = replace(self, **changes)
+        return changed.on_device() if jobs_only else changed
 
 
 def load_settings(

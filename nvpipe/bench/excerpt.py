@@ -49,12 +49,14 @@ def _copy(path: Path, target: Path, seconds: float) -> None:
         with opened(path) as source, av.open(target, "w", format="matroska") as container:
             picture = video_stream(source, path)
             wanted = [picture, *source.streams.audio[:1]]
-            streams = {stream.index: container.add_stream_from_template(stream) for stream in wanted}
+            streams = {stream.index: container.add_stream_from_template(stream, opaque=True) for stream in wanted}
             first_s: float | None = None
             for packet in source.demux(wanted):
-                if packet.dts is None or packet.time_base is None:
+                # Matroska's first packets have no decoding times.
+                stamp = packet.pts if packet.dts is None else packet.dts
+                if stamp is None or packet.time_base is None:
                     continue
-                at_s = float(packet.dts * packet.time_base)
+                at_s = float(stamp * packet.time_base)
                 first_s = at_s if first_s is None else first_s
                 if at_s - first_s >= seconds and packet.stream is picture:
                     break

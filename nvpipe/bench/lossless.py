@@ -82,7 +82,7 @@ def compose(clip: Clip, path: Path, *, quality: str, long: bool, layout: str = L
     count = round(clip.seconds * FPS)
     # The last composer is the one that every machine has: what is composed is the same wherever it is encoded.
     composer = COMPOSERS.load(COMPOSERS.names()[-1])
-    composition = composer.open(timeline, DECODERS.choose()[0], LAYOUTS.load(layout))
+    composition = composer.open(timeline, DECODERS.load("pyav"), LAYOUTS.load(layout))
     captions = CaptionOverlay(timeline.captions, _painter(timeline))
     before = time.process_time()
     written = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from nvpipe.cli.table import clock, job_table
@@ -83,8 +83,10 @@ class Plain:
         self._line(error_line(text) if status == FAILED else f"  {status} in {seconds:.1f} s: {text}")
 
     def _line(self, text: str) -> None:
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
+        # Whoever read it may have gone; the work goes on.
+        with suppress(OSError):
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
 
 
 class Pace:

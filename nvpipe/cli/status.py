@@ -48,7 +48,7 @@ def _lines(status: RunStatus, now_s: float) -> list[str]:
     memory = f"; {state.memory_bytes / 1e9:.1f} GB now, {state.peak_memory_bytes / 1e9:.1f} GB at most"
     lines = [f"run {state.run} (process {state.pid}): {head}", f"{counts or 'no jobs yet'}{memory}"]
     rows = [
-        (str(job.number), short(job.name), job.status, _time(job, now_s), _what(job)) for job in state.jobs.values()
+        (str(job.number), short(job.name), job.status, _time(job, end_s), _what(job)) for job in state.jobs.values()
     ]
     return [*lines, *columns(("#", "job", "status", "time", ""), rows)] if rows else lines
 

@@ -86,6 +86,9 @@ def logged(footage: Footage, library: Library, tools: Toolbox, log: JobLog) -> A
     """`analyse` as a stage of a job, its damage reported as warnings."""
     with log.stage(STAGE, footage.digest) as stage:
         stage.made(footage.path)
+        if kept(footage, library, tools) is None:
+            # Proven before memory is held: the proof of a model elsewhere may wait for memory.
+            tools.scorer()
         with tools.vision(STAGE, 1, 1, WORKER_BYTES) as stage.held:
             analysed = analyse(footage, library, tools, log.progress(STAGE, footage.duration_s))
         stage.cached = analysed.cached

@@ -51,6 +51,8 @@ JOB_CORES = 2
 JOB_BYTES = 1500 << 20
 """What one job may need at 1080p: libraries, pictures, sound."""
 MOST_AT_ONCE = 8
+LISTED = 100
+"""Jobs in one event: a line has its limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +97,15 @@ def run(
     with workspace(out) as work, open_events(out, reporter.warning, manner.log) as log:
         recorder = Recorder(reporter, log)
         stop = Stop(manner.grace_s, partial(_say_draining, recorder))
-        if manner.metrics is not None:
-            _keep_metrics(manner.metrics, recorder)
-        log.write("run_started", pid=os.getpid(), out=str(out.absolute()))
         try:
+            log.write("run_started", pid=os.getpid(), out=str(out.absolute()))
+            if manner.metrics is not None:
+                _keep_metrics(manner.metrics, recorder)
             with stop.listening(), MemoryWatch(lambda size: log.write("memory", bytes=size)):
                 report = _run(requests, out, work, recorder, stop, stdin, manner, start, allow_private=allow_private)
         except BaseException as error:
-            code = error.exit_code if isinstance(error, NvpipeError) else InterruptedRunError.exit_code
+            known = NvpipeError.exit_code if isinstance(error, Exception) else InterruptedRunError.exit_code
+            code = error.exit_code if isinstance(error, NvpipeError) else known
             was_asked = isinstance(error, InterruptedRunError | KeyboardInterrupt)
             _end(log, "interrupted" if was_asked else "failed", code, start)
             raise
@@ -178,7 +181,8 @@ def _jobs(requests: Sequence[JobRequest], stdin: BinaryIO | None, shared: Shared
             listed = [
                 {"slug": job.slug, "digest": job.article.digest if job.article else ""} for job in jobs if job.slug
             ]
-            shared.recorder.log.write("names", jobs=listed)
+            for first in range(0, max(1, len(listed)), LISTED):
+                shared.recorder.log.write("names", jobs=listed[first : first + LISTED])
     except OSError as error:
         raise OutputError(f"{shared.out} cannot be read: {error.strerror or error}") from error
     return jobs
@@ -189,7 +193,8 @@ def _write_jobs(log: EventLog, jobs: Sequence[Job], at_once: int) -> None:
         {"number": number, "job": job.slug or job.request.source, "article": job.request.source}
         for number, job in enumerate(jobs, 1)
     ]
-    log.write("jobs", at_once=at_once, jobs=listed)
+    for first in range(0, max(1, len(listed)), LISTED):
+        log.write("jobs", at_once=at_once, jobs=listed[first : first + LISTED])
 
 
 def _keep_metrics(path: Path, recorder: Recorder) -> None:

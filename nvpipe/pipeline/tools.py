@@ -73,6 +73,8 @@ class Toolbox:
         """Held while a backend is proven, where several jobs are at work at once."""
         self.fast = settings.fast
         """Whether coarse tracks will do."""
+        self._prepared: dict[tuple[str, str, object], tuple[Any, BackendChoice]] = {}
+        """What this job has chosen already."""
         self.choices: dict[str, BackendChoice] = {}
         """What was chosen so far, by stage."""
         self._decoder: Decoder | None = None
@@ -205,13 +207,18 @@ class Toolbox:
         *,
         quiet: bool = False,
     ) -> B:
-        with self._proving:
-            found = self._proven.get((stage, wanted, needs))
-            if found is None:
-                found = self._proven[stage, wanted, needs] = registry.choose(wanted, prepare)
-            elif prepare is not None:
-                # What it says from now on is of this job.
-                prepare(found[0])
+        key = (stage, wanted, needs)
+        # Whoever holds memory must not wait here for a job that proves a model and waits for memory.
+        found = self._prepared.get(key)
+        if found is None:
+            with self._proving:
+                found = self._proven.get(key)
+                if found is None:
+                    found = self._proven[key] = registry.choose(wanted, prepare)
+                elif prepare is not None:
+                    # What it says from now on is of this job.
+                    prepare(found[0])
+            self._prepared[key] = found
         backend: B = found[0]
         choice: BackendChoice = found[1]
         if choice.reason and not quiet and self.choices.get(stage) != choice:

@@ -126,7 +126,7 @@ def make_all(
         used = {name: choice.used for name, choice in tools.choices.items()}
         size_px = (timeline.output.width_px, timeline.output.height_px)
         # A card that decodes has an order of its own.
-        workers = workers if used["decode"] in DECODED_ON_CPU else 1
+        workers = workers if used["decode"] in DECODED_ON_CPU and used["compose"] == "cpu" else 1
         with tools.vision("render", workers, worker_count(MAX_WORKERS, None), WORKER_BYTES, size_px) as stage.held:
             crew = RenderCrew(
                 [version.timeline for version in todo],

@@ -141,8 +141,7 @@ class Scheduler:
             request = room.ledger.ask(f"{spec.key}#{next(self._works)}", needed_bytes, opens=False)
         resident = self._served(spec, request, cancelled or _never)
         with self._changed:
-            models = frozenset(process.pid for process in self._processes.values())
-            work = room.begin(resident, spec.name, self._held_costs.all()[spec.key].estimate, models)
+            work = room.begin(resident, spec.name, self._held_costs.all()[spec.key].estimate, self._model_pids)
         self._held_costs.count(spec.key, leases=1)
         self._holding[me] = _Holding(spec.name, resident, None, work)
         try:
@@ -212,7 +211,13 @@ class Scheduler:
         resident = self._served(spec, request, cancelled)
         if resident.phase == "loading":
             return resident, self._load(spec, resident, cancelled)
-        return resident, self._processes[resident.number]
+        process = self._processes.get(resident.number)
+        if process is None:
+            raise InterruptedRunError(f"{spec.name} is no longer wanted: the run is ending")
+        return resident, process
+
+    def _model_pids(self) -> frozenset[int]:
+        return frozenset(process.pid for process in self._processes.values())
 
     def _served(self, spec: ModelSpec, request: policy.Request, cancelled: Callable[[], bool]) -> Resident:
         """Wait for the turn of a request; what it gets is leased to it."""

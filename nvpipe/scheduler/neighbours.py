@@ -201,7 +201,8 @@ class FileNeighbours:
             if _locked(descriptor, 0.0, shared=True):
                 # Nobody holds it: its process is gone.
                 with suppress(OSError):
-                    path.unlink()
+                    if path.stat().st_ino == facts.st_ino:
+                        path.unlink()
                 return None
             told = None
             for _ in range(_READS):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from functools import partial
 
 from nvpipe.errors import OutOfMemoryError
 from nvpipe.scheduler import policy
@@ -32,10 +31,12 @@ class Room:
                 return self.ledger.load(request)
         return None
 
-    def begin(self, resident: Resident, name: str, estimate: Estimate, models: Collection[int]) -> OwnWork:
-        """Own work begins."""
-        work = self._works.begin(name, estimate, models)
-        resident.measure = partial(self._works.held_bytes, work, models)
+    def begin(
+        self, resident: Resident, name: str, estimate: Estimate, models: Callable[[], Collection[int]]
+    ) -> OwnWork:
+        """Own work begins; `models` tells the processes that are not its helpers, at every measuring."""
+        work = self._works.begin(name, estimate, models())
+        resident.measure = lambda: self._works.held_bytes(work, models())
         return work
 
     def end(self, resident: Resident, work: OwnWork) -> None:

@@ -165,7 +165,7 @@ def _sets_of(
         cost_s, _, state, way = heapq.heappop(heap)
         if state[0] == done:
             return _unrolled(way)
-        if state in seen:
+        if state in seen and len(seen) <= _MAX_EXPANSIONS:
             continue
         seen.add(state)
         nexts = []

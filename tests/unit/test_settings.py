@@ -123,3 +123,19 @@ def test_a_device_names_what_is_left_to_auto(
 ) -> None:
     settings = load_settings(flags, environ={}, folder=tmp_path)
     assert (settings.decoder, settings.encoder) == (decoder, encoder)
+
+
+@pytest.mark.parametrize(
+    ("line", "encoder"),
+    [
+        ({}, "x264"),
+        ({"codec": "hevc"}, "x265"),
+        ({"encoder": "auto"}, "x264"),
+        ({"codec": "av1", "encoder": "svtav1"}, "svtav1"),
+    ],
+)
+def test_what_a_device_stands_for_follows_the_codec_of_a_job(
+    line: dict[str, str], encoder: str, tmp_path: Path
+) -> None:
+    settings = load_settings({"device": "cpu"}, environ={}, folder=tmp_path)
+    assert settings.with_values(line, where="line 1", jobs_only=True).encoder == encoder

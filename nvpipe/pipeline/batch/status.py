@@ -53,11 +53,13 @@ def status_of(place: Path) -> RunStatus:
         InputError: there is none.
     """
     folder = find_run(place)
+    # It may end while its events are read.
+    alive = is_alive(folder)
     try:
         state = state_of(read_events(folder / EVENTS))
     except OSError as error:
         raise InputError(f"{folder / EVENTS} cannot be read: {error.strerror or error}") from error
-    return RunStatus(folder, _phase(folder, state), state)
+    return RunStatus(folder, _phase(state, alive=alive), state)
 
 
 def find_run(place: Path) -> Path:
@@ -82,12 +84,12 @@ def out_of(folder: Path) -> Path:
     return folder.absolute().parent.parent.parent
 
 
-def _phase(folder: Path, state: RunState) -> Phase:
+def _phase(state: RunState, *, alive: bool) -> Phase:
     if state.ended == "interrupted":
         return "interrupted"
     if state.ended:
         return "failed" if state.ended == "failed" else "finished"
-    if not is_alive(folder):
+    if not alive:
         return "killed"
     return "draining" if state.draining else "running"
 

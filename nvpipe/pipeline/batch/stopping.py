@@ -104,4 +104,4 @@ class Stop:
             if self._deadline_s is not None and time.monotonic() >= self._deadline_s and not self.stopped:
                 self._deadline_s = None
                 # The main thread may wait for a process: a real signal wakes it.
-                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)

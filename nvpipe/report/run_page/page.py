@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PAGE = "nvpipe-report.html"
 TRACE_SUFFIX = ".trace.json"
+_LAST_S = 1e11
+"""Later times are none."""
 MAX_EMBEDDED_BYTES = 256 << 20
 """Of a video that goes into the page."""
 
@@ -86,7 +88,11 @@ def render(
     )
     environment.filters |= {"clock": clock, "size": size_text}
     here = resources.files("nvpipe.report.run_page")
-    started = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(facts.started_s)) if facts.started_s > 0 else "unknown"
+    started = (
+        time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(facts.started_s))
+        if 0 < facts.started_s < _LAST_S
+        else "unknown"
+    )
     return environment.get_template("page.html").render(
         facts=facts,
         phase=phase,

@@ -55,6 +55,7 @@ def test_events_become_jobs_and_spans() -> None:
         {"event": "memory", "bytes": "many", "at_s": float("nan")},
         {"event": "job_ended", "number": 1, "attempts": [], "manifest": 7},
         {"event": "fallback", "number": 0},
+        {"event": "run_started", "at_s": 1e300},
     ],
 )
 def test_an_event_that_makes_no_sense_costs_nothing(event: dict[str, Any], left: Path) -> None:
@@ -120,6 +121,10 @@ def test_a_page_elsewhere_finds_the_videos(left: Path) -> None:
 def test_a_folder_is_no_page(left: Path) -> None:
     with pytest.raises(UsageError, match="is a folder"):
         page_of(left, target=left / "out")
+
+
+def test_a_run_that_began_at_no_time_has_a_page(left: Path) -> None:
+    assert "unknown" in page_of(left, [{"event": "run_started", "at_s": 1e300}])
 
 
 def test_a_run_without_jobs_has_a_page(left: Path) -> None:
