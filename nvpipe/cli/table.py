@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -48,5 +47,8 @@ def short(name: str) -> str:
 
 def width_of(text: str) -> int:
     """How many columns of a terminal a text takes."""
+    # Who prints no table does not pay for it.
+    import unicodedata
+
     marks = sum(unicodedata.combining(char) > 0 for char in text)
     return len(text) - marks + sum(unicodedata.east_asian_width(char) in "WF" for char in text)

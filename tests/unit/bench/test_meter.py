@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from fakes.nvml import Nvml
+from fakes.counted_cards import Nvml
 
 from nvpipe.bench.energy import Cards
 from nvpipe.bench.meter import Meter, Ticks, pace, spread

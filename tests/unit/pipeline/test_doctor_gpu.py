@@ -201,7 +201,7 @@ def test_every_failure_of_backends_that_is_known_has_its_cure() -> None:
 
 def test_a_child_that_ends_hangs_or_talks_nonsense(tmp_path: Path) -> None:
     assert "status 1" in ask_child("nvpipe.no_such_module", "", 60)["error"]
-    assert "within 0 s" in ask_child("timeit", "-n 1", 0.01)["error"]
+    assert "within 0 s" in ask_child("http.server", "0", 0.3)["error"]
     assert ask_child("platform", "", 60)["error"].startswith("ended with status 0")
 
 
