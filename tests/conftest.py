@@ -8,6 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Tests assert behaviour, not time: on a busy machine the first example pays for imports.
+settings.register_profile("nvpipe", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("nvpipe")
 
 sys.path.insert(0, str(Path(__file__).parent))
 
